@@ -1,0 +1,484 @@
+/**
+ * The contract between cocoon and its plugins; this file is the manual of a plugin author.
+ *
+ * A plugin is a module whose default export is one value of {@linkcode Plugin}: a hypervisor
+ * **backend**, a **network** provider or a **storage** driver. It imports `cocoon/plugin` (which
+ * re-exports this file, `CocoonError` and nothing else of cocoon) and may use Deno's own APIs.
+ *
+ * ## Order of calls, for one machine
+ * | verb | storage | network | backend |
+ * |---|---|---|---|
+ * | create | `supports`, `clone` | `attachmentKinds` | `capabilities` |
+ * | start | | `attach` per NIC | `probe`, `plan`, then `control(...).state` until running |
+ * | while it runs | | `address` | `control(...)`: any method, several callers at once |
+ * | stop | | `detach` per NIC, after the hypervisor has ended | `control(...).requestStop`, `quit` |
+ * | rm | the machine's folder is deleted | `release` per NIC | |
+ *
+ * ## Rules
+ * - Values in, values out. Records given to a plugin are never changed by it.
+ * - Everything that undoes is **idempotent** and works from persisted state alone, after any
+ *   crash: `detach`, `release`. Undoing what was never done succeeds.
+ * - Calls for different machines may run at the same time, in different processes. Calls that
+ *   change one machine never do: cocoon holds that machine's lock.
+ * - Sizes are bytes, times are milliseconds, paths are absolute.
+ * - A failure is a `CocoonError`: code `host-lacks` with the line that installs what is missing,
+ *   `usage` for a setting that cannot be met, `failed` for the rest.
+ * - What a plugin can do is data ({@linkcode Capabilities}, attachment kinds, disk formats).
+ *   cocoon asks the data and never a plugin's name, and refuses at create what cannot work.
+ * - Optional power is an optional property. A method that is there works.
+ * - `settings` is the plugin's own table of the configuration (`[backends.NAME]`,
+ *   `[networks.NAME]`, `[plugins.NAME]`), checked by its `settingsSchema` before any call.
+ *
+ * @module
+ */
+
+/** CPU architecture, in the kernel's and QEMU's spelling. */
+export type Architecture = "x86_64" | "aarch64";
+
+/** Plain data, as JSON can carry it. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** A table of plain data. */
+export type JsonObject = { [key: string]: Json };
+
+// ---------------------------------------------------------------- the computer
+
+/** Facts of the computer that cocoon runs on. */
+export interface HostFacts {
+  os: "linux" | "darwin";
+  architecture: Architecture;
+  /** Logical CPUs that this process may use. */
+  cpus: number;
+  /** Physical memory in bytes. */
+  memoryBytes: number;
+}
+
+/** The end of a program that was waited for. */
+export interface RunResult {
+  /** Exit status, or 128 + the signal's number. */
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Options of {@linkcode Host.run}. */
+export interface RunOptions {
+  /** Milliseconds until the program is killed and the call rejects. @default {30000} */
+  timeoutMs?: number;
+  /** Text for standard input; without it, input is empty. */
+  stdin?: string;
+  env?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+/** Facts and means of this computer. Given to every plugin, replaced in tests. */
+export interface Host extends HostFacts {
+  env(name: string): string | undefined;
+  /** Absolute path of a program on PATH (or of one given with a slash), if it can be executed. */
+  which(program: string): string | undefined;
+  /** True when the path exists (links are followed). */
+  exists(path: string): boolean;
+  /**
+   * Runs a program to its end and collects its output. A non-zero exit is a result, not an error.
+   * @throws {CocoonError} `host-lacks` when the program does not exist, `failed` at the deadline
+   */
+  run(argv: readonly [string, ...string[]], options?: RunOptions): Promise<RunResult>;
+  now(): Date;
+}
+
+/** One line of `cocoon doctor`. */
+export interface Finding {
+  level: "ok" | "warning" | "error";
+  /** What was looked at, e.g. `qemu-system-x86_64`. */
+  subject: string;
+  /** What was found. */
+  message: string;
+  /** The exact line that mends it. */
+  fix?: string;
+}
+
+// ---------------------------------------------------------------- the machine
+
+/** What a disk is for. `layer` and `seed` are read-only. */
+export type DiskRole = "root" | "data" | "seed" | "layer" | "cow";
+
+/** Image formats of a disk file at run time. */
+export type DiskFormat = "raw" | "qcow2";
+
+/** One disk of a machine. */
+export interface Disk {
+  role: DiskRole;
+  path: string;
+  format: DiskFormat;
+  /**
+   * Serial that the guest sees (`/dev/disk/by-id/virtio-SERIAL`): unique in the machine, 1 to 20
+   * ASCII letters, digits, `-` or `_` (virtio-blk's limit is 20 bytes).
+   */
+  serial: string;
+  readOnly: boolean;
+}
+
+/** How a machine is booted; the files belong to the machine. */
+export type Boot =
+  | {
+    kind: "efi";
+    /** The machine's own variable store; made at the first start, kept for its life. */
+    variableStorePath: string;
+  }
+  | { kind: "linux"; kernelPath: string; initrdPath?: string; commandLine: string }
+  | {
+    kind: "macos";
+    machineIdentifierPath: string;
+    hardwareModelPath: string;
+    auxImagePath: string;
+  };
+
+/** How a machine can be booted. */
+export type BootKind = Boot["kind"];
+
+/** A port of this computer that leads into the guest. */
+export interface PortForward {
+  protocol: "tcp" | "udp";
+  /** Address of this computer to listen on. */
+  hostAddress: string;
+  hostPort: number;
+  guestPort: number;
+}
+
+/** One network card of a machine. */
+export interface Nic {
+  /** Position, from 0. */
+  index: number;
+  /** Name of the network in the configuration; its provider is in the network's table. */
+  network: string;
+  /** Locally administered unicast address, lower case with colons. Made once, persisted. */
+  mac: string;
+  /** Forwards that the user asked for on this card. */
+  forwards: PortForward[];
+}
+
+/** A machine as plugins see it: values only. */
+export interface Machine {
+  /** 12 characters, unique for ever; the name of its folders. */
+  id: string;
+  name: string;
+  /** RFC 4122 text, lower case; persisted, so that the guest's SMBIOS never changes. */
+  uuid: string;
+  architecture: Architecture;
+  cpus: number;
+  memoryBytes: number;
+  boot: Boot;
+  /** In the order in which they are attached. */
+  disks: Disk[];
+  nics: Nic[];
+  devices: Devices;
+}
+
+/** Devices besides disks and network cards. */
+export interface Devices {
+  rng: boolean;
+  balloon: boolean;
+  /** A virtio-vsock device. `cid` is the guest's context id where the host needs one (Linux). */
+  vsock?: { cid: number };
+}
+
+/** The folders of one machine. */
+export interface MachineDirs {
+  /** Persistent: disks, seed, variable store, logs. */
+  data: string;
+  /** Sockets and locks of one run; short, so that a socket's path stays under 104 bytes. */
+  run: string;
+}
+
+// ---------------------------------------------------------------- launch plan
+
+/** A datagram socket pair; its ends become file descriptors of two processes. */
+export interface Link {
+  name: string;
+  kind: "datagram-pair";
+}
+
+/** A process that a start begins. */
+export interface PlannedProcess {
+  /** Unique in the plan. The one named `hypervisor` decides the machine's life. */
+  role: string;
+  argv: [string, ...string[]];
+  /** Added to the environment that cocoon itself has. */
+  env: Record<string, string>;
+  /** Standard output and error are appended to this file. */
+  logPath: string;
+  /** Link ends that the process inherits: which link, and as which descriptor (0 or from 3). */
+  links: { link: string; fd: number }[];
+}
+
+/** A file that is made before the processes start, 0600. */
+export interface PlannedFile {
+  path: string;
+  source: { copyOf: string } | { text: string };
+  /** Keep a file that is already there (a variable store outlives a start). */
+  onlyIfAbsent: boolean;
+}
+
+/** How the machine's serial console is reached. */
+export type ConsoleEndpoint =
+  | {
+    /** A stream socket on which the hypervisor listens; it serves one client. */
+    kind: "socket";
+    path: string;
+    /** `hypervisor`: it appends all output to the log itself, also while nobody is connected. */
+    loggedBy: "hypervisor" | "supervisor";
+  }
+  /** A terminal whose path {@linkcode Control.consolePath} gives once the machine runs. */
+  | { kind: "pty"; loggedBy: "supervisor" }
+  /** Output goes to the log only; nothing can be typed. */
+  | { kind: "log-only"; loggedBy: "hypervisor" };
+
+/** Where a hypervisor is controlled: plain data, persisted for as long as the machine runs. */
+export interface ControlEndpoint {
+  socketPath: string;
+}
+
+/** All that a start does, as data. Making it touches nothing. */
+export interface LaunchPlan {
+  /** In start order; companions first, the hypervisor last. */
+  processes: PlannedProcess[];
+  links: Link[];
+  files: PlannedFile[];
+  console: ConsoleEndpoint;
+  /** Console output is kept here. */
+  consoleLogPath: string;
+  control: ControlEndpoint;
+  /** Milliseconds that the hypervisor may take until `control(...).state()` is `running`. */
+  readyTimeoutMs: number;
+}
+
+// ---------------------------------------------------------------- backend
+
+/** How a network card is plugged into a hypervisor. */
+export type Attachment =
+  /** QEMU's user-mode stack inside the hypervisor. */
+  | { kind: "user"; forwards: PortForward[]; guestCidr?: string }
+  /** Apple's NAT inside the hypervisor. */
+  | { kind: "vz-nat" }
+  /** One end of a link of the plan; the companion holds the other. */
+  | { kind: "dgram-fd"; link: string }
+  /** A datagram socket on which a helper listens. */
+  | { kind: "dgram-path"; path: string }
+  /** A stream socket on which a helper listens (QEMU's framing). */
+  | { kind: "stream-path"; path: string }
+  /** A TAP interface of this computer, in a network namespace if one is named. */
+  | { kind: "tap"; interface: string; namespacePath?: string };
+
+/** The kinds of {@linkcode Attachment}. */
+export type AttachmentKind = Attachment["kind"];
+
+/** What a backend can do on this computer with these settings; see design section 8. */
+export interface Capabilities {
+  architectures: Architecture[];
+  boots: BootKind[];
+  diskFormats: DiskFormat[];
+  attachments: AttachmentKind[];
+  maxDisks: number;
+  maxNics: number;
+  pause: boolean;
+  balloon: boolean;
+  vsock: boolean;
+  rng: boolean;
+  screenshot: boolean;
+  /** `none`: output only. */
+  console: "read-write" | "read-only";
+}
+
+/** What {@linkcode Backend.plan} needs to know of the host; found by {@linkcode Backend.probe}. */
+export type Probe = JsonObject;
+
+/** Everything that a launch plan is made from. */
+export interface PlanRequest {
+  machine: Machine;
+  /** One for each of `machine.nics`, in that order. */
+  attachments: Attachment[];
+  dirs: MachineDirs;
+  /** Result of the backend's own `probe` for this machine. */
+  probe: Probe;
+  settings: JsonObject;
+  host: HostFacts;
+}
+
+/** State of the guest as its hypervisor tells it. */
+export type GuestState = "starting" | "running" | "paused" | "stopping" | "stopped";
+
+/**
+ * The hypervisor of one running machine. Every call opens its own connection, has its own
+ * deadline (`timeoutMs`) and may be made by several processes at once. A call on a hypervisor
+ * that has ended rejects with a `CocoonError` of code `failed`; the caller then looks at the
+ * process, which alone says whether the machine is gone.
+ */
+export interface Control {
+  state(timeoutMs: number): Promise<GuestState>;
+  /** Presses the power button; returns when the press was accepted. The guest may ignore it. */
+  requestStop(timeoutMs: number): Promise<void>;
+  /** Ends the hypervisor without asking the guest. */
+  quit(timeoutMs: number): Promise<void>;
+  pause?(timeoutMs: number): Promise<void>;
+  resume?(timeoutMs: number): Promise<void>;
+  /** Path of the console's terminal, for a console of kind `pty`. */
+  consolePath?(timeoutMs: number): Promise<string>;
+  /** Writes a picture of the guest's screen (PNG, or PPM where the hypervisor has no PNG). */
+  screenshot?(path: string, timeoutMs: number): Promise<void>;
+}
+
+/** A hypervisor. */
+export interface Backend {
+  kind: "backend";
+  /** Lower-case word, the name in the configuration. */
+  name: string;
+  /** Half a sentence for lists. */
+  summary: string;
+  /** Checks `[backends.NAME]`; see {@linkcode SettingsSchema}. */
+  settingsSchema: SettingsSchema;
+  /** Data only; no I/O. */
+  capabilities(host: HostFacts, settings: JsonObject): Capabilities;
+  /** Looks for everything that the backend needs, for `cocoon doctor`. Never rejects. */
+  check(host: Host, settings: JsonObject): Promise<Finding[]>;
+  /**
+   * Finds on this computer what `plan` needs for this machine: program, version, firmware,
+   * accelerator.
+   * @throws {CocoonError} `host-lacks`, with the line that installs what is missing
+   */
+  probe(host: Host, machine: Machine, settings: JsonObject): Promise<Probe>;
+  /** Pure: same request, same plan; touches nothing. */
+  plan(request: PlanRequest): LaunchPlan;
+  /** How a hypervisor that was started from a plan is spoken to. Connects only when called. */
+  control(endpoint: ControlEndpoint): Control;
+  /**
+   * Explains a hypervisor that ended before it was ready, from the tail of its log; undefined
+   * when nothing is recognised.
+   */
+  explainFailure?(logTail: string, request: PlanRequest): StartFailure | undefined;
+}
+
+/** A hypervisor's failure to start, in words. */
+export interface StartFailure {
+  message: string;
+  hint?: string;
+  /** The host port was taken between its choice and its use: another one is worth a try. */
+  portTaken?: boolean;
+}
+
+// ---------------------------------------------------------------- network
+
+/** How the guest is reached from this computer. */
+export interface Address {
+  /** The guest's own address, if this computer can reach it or the user asked for it. */
+  ip?: string;
+  /** Where the guest's SSH server answers. */
+  ssh?: { host: string; port: number };
+}
+
+/** Values that must be unique among all machines of this home, e.g. host ports. */
+export interface Reservations {
+  /**
+   * Reserves one value of `kind` for this NIC: the one it has had before if it is still in
+   * `candidates`, else the first free one. Survives restarts; freed when the machine is removed.
+   * `usable` is asked before a value is taken (and for the old one too).
+   * @throws {CocoonError} `conflict` when no candidate is free
+   */
+  reserve(kind: string, candidates: Iterable<string>, usable: (value: string) => boolean): string;
+}
+
+/** What {@linkcode NetworkProvider.attach} is given. */
+export interface AttachRequest {
+  host: Host;
+  machine: Machine;
+  nic: Nic;
+  settings: JsonObject;
+  dirs: MachineDirs;
+  /** The kinds that the backend takes, best first. */
+  accepts: AttachmentKind[];
+  reservations: Reservations;
+  /** State of an earlier `attach` of this NIC, if there was one: the same MAC and address again. */
+  previous: JsonObject | undefined;
+  signal: AbortSignal;
+}
+
+/** What {@linkcode NetworkProvider.attach} answers. */
+export interface AttachResult {
+  attachment: Attachment;
+  /** Persisted before anything is started; given to `detach`, `address` and the next `attach`. */
+  state: JsonObject;
+  /** Helpers that must run beside the hypervisor, in start order. */
+  companions: PlannedProcess[];
+  links: Link[];
+}
+
+/** Plugs machines into networks. */
+export interface NetworkProvider {
+  kind: "network";
+  name: string;
+  summary: string;
+  settingsSchema: SettingsSchema;
+  /** The kinds of attachment that it can give on this computer; data only. */
+  attachmentKinds(host: HostFacts, settings: JsonObject): AttachmentKind[];
+  /** True when forwards of host ports are supported. */
+  forwardsPorts: boolean;
+  check(host: Host, settings: JsonObject): Promise<Finding[]>;
+  /** Undefined = the machine gets no card for this NIC (provider `none`). */
+  attach(request: AttachRequest): Promise<AttachResult | undefined>;
+  /** Undoes `attach`; idempotent, from persisted state alone. */
+  detach(host: Host, state: JsonObject): Promise<void>;
+  /** Where the guest is reached now; undefined while it is unknown. */
+  address(host: Host, nic: Nic, state: JsonObject): Promise<Address | undefined>;
+}
+
+// ---------------------------------------------------------------- storage
+
+/** Clones and grows disks. Every file is made under its final name by cocoon's own rename. */
+export interface StorageDriver {
+  kind: "storage";
+  name: string;
+  summary: string;
+  settingsSchema: SettingsSchema;
+  /** The format of the disks that it makes. */
+  format: DiskFormat;
+  /**
+   * Whether it can make a disk in `directory` from an image in `imageDirectory`: asked of the
+   * file system by trying, never guessed from the OS. Leaves nothing behind.
+   */
+  supports(host: Host, directory: string, imageDirectory: string): Promise<boolean>;
+  check(host: Host, directory: string): Promise<Finding[]>;
+  /**
+   * Makes `targetPath` (which does not exist) a writable disk with the content of the raw image
+   * `basePath`, `sizeBytes` large (at least the base's size). The base is never changed.
+   * On failure nothing is left at `targetPath`.
+   */
+  clone(
+    host: Host,
+    basePath: string,
+    targetPath: string,
+    sizeBytes: number,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /** Grows a disk of a stopped machine to `sizeBytes`; shrinking is refused. */
+  grow(host: Host, diskPath: string, sizeBytes: number): Promise<void>;
+}
+
+// ---------------------------------------------------------------- plugins
+
+/** Result of checking a settings table. `path` names the key inside the table. */
+export type SettingsIssue = { path: string[]; message: string };
+
+/**
+ * Checks a plugin's settings table and fills in defaults. Pure. Unknown keys are issues; with
+ * `keys`, cocoon adds a "did you mean".
+ */
+export interface SettingsSchema {
+  /** Every key that the table may have, with half a sentence for `cocoon config schema`. */
+  keys: Record<string, { description: string; schema: JsonObject }>;
+  parse(input: JsonObject): { settings: JsonObject } | { issues: SettingsIssue[] };
+}
+
+/** What a plugin module exports as default. */
+export type Plugin = Backend | NetworkProvider | StorageDriver;
+
+/** The kinds of plugin. */
+export type PluginKind = Plugin["kind"];
