@@ -12,12 +12,12 @@
  * | start | | `attach` per NIC | `probe`, `plan`, then `control(...).state` until running |
  * | while it runs | | `address` | `control(...)`: any method, several callers at once |
  * | stop | | `detach` per NIC, after the hypervisor has ended | `control(...).requestStop`, `quit` |
- * | rm | the machine's folder is deleted | `release` per NIC | |
+ * | rm | the machine's folder is deleted | `detach` per NIC, once more | |
  *
  * ## Rules
  * - Values in, values out. Records given to a plugin are never changed by it.
  * - Everything that undoes is **idempotent** and works from persisted state alone, after any
- *   crash: `detach`, `release`. Undoing what was never done succeeds.
+ *   crash: `detach`. Undoing what was never done succeeds.
  * - Calls for different machines may run at the same time, in different processes. Calls that
  *   change one machine never do: cocoon holds that machine's lock.
  * - Sizes are bytes, times are milliseconds, paths are absolute.
