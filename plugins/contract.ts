@@ -3,7 +3,8 @@
  *
  * A plugin is a module whose default export is one value of {@linkcode Plugin}: a hypervisor
  * **backend**, a **network** provider or a **storage** driver. It imports `cocoon/plugin` (which
- * re-exports this file, `CocoonError` and nothing else of cocoon) and may use Deno's own APIs.
+ * re-exports this file, `CocoonError`, `defineSettings` and nothing else of cocoon) and may use
+ * Deno's own APIs.
  *
  * ## Order of calls, for one machine
  * | verb | storage | network | backend |

@@ -2,3 +2,5 @@
 export type * from "./contract.ts";
 export { CocoonError } from "../errors/error.ts";
 export type { ErrorCode } from "../errors/error.ts";
+export { defineSettings } from "./settings.ts";
+export type { Settings, SettingSpec, SettingSpecs, TypedSettingsSchema } from "./settings.ts";
