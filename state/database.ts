@@ -1,0 +1,103 @@
+import type { DatabaseSync } from "node:sqlite";
+import { CocoonError, messageOf } from "../errors/error.ts";
+
+/** An open SQLite database. */
+export type Database = DatabaseSync;
+
+/** Milliseconds that a transaction waits for another process's; they take far below one each. */
+const BUSY_TIMEOUT_MS = 10_000;
+
+/**
+ * Each entry brings the schema from version INDEX to INDEX + 1 (`PRAGMA user_version`). Entries
+ * are never changed once released; a new version is a new entry at the end.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE machines (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    image_digest TEXT,
+    record TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX machines_by_image ON machines (image_digest);
+  CREATE TABLE images (
+    digest TEXT PRIMARY KEY,
+    record TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE tags (
+    name TEXT PRIMARY KEY,
+    digest TEXT NOT NULL REFERENCES images (digest)
+  ) STRICT;
+  CREATE TABLE reservations (
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    machine_id TEXT NOT NULL REFERENCES machines (id) ON DELETE CASCADE,
+    owner TEXT NOT NULL,
+    PRIMARY KEY (kind, value)
+  ) STRICT;
+  CREATE INDEX reservations_by_machine ON reservations (machine_id);
+  `,
+];
+
+/** The schema version that this program writes. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/**
+ * Opens the database, makes it if it is absent, and brings its schema up to date.
+ * The order of the pragmas matters: the waiting time first, or switching to WAL can fail with
+ * "database is locked" when two processes open a new file at once.
+ * @throws {CocoonError} `failed` when it is damaged or written by a newer cocoon
+ */
+export async function openDatabase(path: string): Promise<Database> {
+  const sqlite = await import("node:sqlite");
+  let db: Database | undefined;
+  try {
+    db = new sqlite.DatabaseSync(path);
+    db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    migrate(db, path);
+    return db;
+  } catch (cause) {
+    db?.close();
+    if (cause instanceof CocoonError) throw cause;
+    throw new CocoonError("failed", `${path}: cannot be opened: ${messageOf(cause)}`, {
+      cause,
+      hint: "If the file is damaged, restore it from a backup; the disks in vms/ are untouched.",
+    });
+  }
+}
+
+function migrate(db: Database, path: string): void {
+  if (version(db) === SCHEMA_VERSION) return;
+  transaction(db, () => {
+    // Read again: another process may have migrated while this one waited for the lock.
+    const from = version(db);
+    if (from > SCHEMA_VERSION) {
+      throw new CocoonError(
+        "failed",
+        `${path}: written by a newer cocoon (schema ${from}, this one knows ${SCHEMA_VERSION})`,
+        { hint: "Use that newer cocoon, or another COCOON_HOME." },
+      );
+    }
+    for (const step of MIGRATIONS.slice(from)) db.exec(step);
+    db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+  });
+}
+
+function version(db: Database): number {
+  return Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
+}
+
+/** Runs `body` in one write transaction: all of it happens, or nothing. Must not be nested. */
+export function transaction<T>(db: Database, body: () => T): T {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const result = body();
+    db.exec("COMMIT");
+    return result;
+  } catch (error) {
+    // A full disk may have rolled the transaction back already.
+    if (db.isTransaction) db.exec("ROLLBACK");
+    throw error;
+  }
+}

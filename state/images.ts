@@ -1,0 +1,102 @@
+import { type Database, transaction } from "./database.ts";
+
+/** One stored image: a raw disk in `Home.imageDir(digest)`. Immutable. */
+export interface ImageRecord {
+  /** `sha256:HEX` of what was downloaded or imported; its identity. */
+  digest: string;
+  /** `sha256:HEX` of the raw disk that is stored. */
+  diskDigest: string;
+  kind: "disk";
+  /** Size that a guest sees. */
+  virtualBytes: number;
+  /** Bytes that the file takes. */
+  allocatedBytes: number;
+  sourceFormat: "raw" | "qcow2";
+  /** URL, absolute path, or `-` for standard input. */
+  source: string;
+  /** Which digest given by the user was checked; `none` = nobody vouched for the content. */
+  verified: "sha256" | "sha512" | "none";
+  /** RFC 3339, UTC. */
+  createdAt: string;
+}
+
+/** An image with the names that point to it. */
+export interface TaggedImage extends ImageRecord {
+  tags: string[];
+}
+
+/** The images' rows and the names (tags) that point to them. */
+export class ImageTable {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  get(digest: string): TaggedImage | undefined {
+    const row = this.#db.prepare("SELECT record FROM images WHERE digest = ?").get(digest);
+    return row === undefined ? undefined : { ...parse(row), tags: this.#tagsOf(digest) };
+  }
+
+  byTag(name: string): TaggedImage | undefined {
+    const row = this.#db.prepare("SELECT digest FROM tags WHERE name = ?").get(name);
+    return row === undefined ? undefined : this.get(String(row["digest"]));
+  }
+
+  /** All images, oldest first. */
+  list(): TaggedImage[] {
+    return this.#db.prepare("SELECT record FROM images ORDER BY rowid").all()
+      .map(parse).map((image) => ({ ...image, tags: this.#tagsOf(image.digest) }));
+  }
+
+  /** All tags, for completion and suggestions. */
+  tags(): string[] {
+    return this.#db.prepare("SELECT name FROM tags ORDER BY name").all()
+      .map((row) => String(row["name"]));
+  }
+
+  /** Stores an image (a second time is no error) and points `tag` to it, if one is given. */
+  put(record: ImageRecord, tag?: string): void {
+    transaction(this.#db, () => {
+      this.#db.prepare("INSERT INTO images (digest, record) VALUES (?, ?) ON CONFLICT DO NOTHING")
+        .run(record.digest, JSON.stringify(record));
+      if (tag !== undefined) this.#point(tag, record.digest);
+    });
+  }
+
+  /** Removes a name; returns whether it existed. The image stays. */
+  untag(name: string): boolean {
+    return this.#db.prepare("DELETE FROM tags WHERE name = ?").run(name).changes > 0;
+  }
+
+  /**
+   * Removes an image and its names, unless a machine uses it; returns whether it is gone.
+   * One transaction: a machine that is created meanwhile either is seen or sees no image.
+   */
+  deleteUnused(digest: string): boolean {
+    return transaction(this.#db, () => {
+      const used = this.#db.prepare("SELECT 1 FROM machines WHERE image_digest = ? LIMIT 1")
+        .get(digest);
+      if (used !== undefined) return false;
+      this.#db.prepare("DELETE FROM tags WHERE digest = ?").run(digest);
+      this.#db.prepare("DELETE FROM images WHERE digest = ?").run(digest);
+      return true;
+    });
+  }
+
+  #point(tag: string, digest: string): void {
+    this.#db.prepare(
+      "INSERT INTO tags (name, digest) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET digest = ?",
+    ).run(tag, digest, digest);
+  }
+
+  #tagsOf(digest: string): string[] {
+    return this.#db.prepare("SELECT name FROM tags WHERE digest = ? ORDER BY name").all(digest)
+      .map((row) => String(row["name"]));
+  }
+}
+
+function parse(row: Record<string, unknown>): ImageRecord {
+  // Only this class writes the column, from an ImageRecord.
+  return JSON.parse(String(row["record"])) as ImageRecord;
+}

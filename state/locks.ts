@@ -1,0 +1,70 @@
+import { CocoonError } from "../errors/error.ts";
+
+/** Milliseconds between two tries for a lock that is held. */
+const RETRY_MS = 25;
+
+/**
+ * A lock on a file (`flock`), freed by `release`, by the end of the process however it comes, and
+ * by nothing else. The file itself means nothing and may stay.
+ */
+export class FileLock implements Disposable {
+  readonly path: string;
+  readonly #file: Deno.FsFile;
+
+  private constructor(path: string, file: Deno.FsFile) {
+    this.path = path;
+    this.#file = file;
+  }
+
+  /** Takes the lock if it is free now. */
+  static tryTake(path: string): FileLock | undefined {
+    const file = Deno.openSync(path, { create: true, write: true, mode: 0o600 });
+    if (file.tryLockSync(true)) return new FileLock(path, file);
+    file.close();
+    return undefined;
+  }
+
+  /** Takes the lock, waiting for its holder at most `timeoutMs`; undefined at the deadline. */
+  static async take(
+    path: string,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<FileLock | undefined> {
+    const deadline = performance.now() + timeoutMs;
+    while (true) {
+      signal?.throwIfAborted();
+      const lock = FileLock.tryTake(path);
+      if (lock !== undefined || performance.now() >= deadline) return lock;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+
+  /** Whether somebody holds the lock now. Asks with a shared lock, so that two can ask at once. */
+  static isHeld(path: string): boolean {
+    let file: Deno.FsFile;
+    try {
+      file = Deno.openSync(path, { read: true });
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    }
+    const free = file.tryLockSync(false);
+    file.close();
+    return !free;
+  }
+
+  release(): void {
+    this.#file.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+}
+
+/** The error of a verb that could not have its machine's lock. */
+export function machineBusy(name: string): CocoonError {
+  return new CocoonError("conflict", `machine "${name}" is busy: another command is changing it`, {
+    hint: "Try again when that command has ended.",
+  });
+}

@@ -1,0 +1,33 @@
+import { type Database, openDatabase } from "./database.ts";
+import type { Home } from "./home.ts";
+import { ImageTable } from "./images.ts";
+import { MachineTable } from "./machines.ts";
+import { ReservationTable } from "./reservations.ts";
+
+/** The open store. Close it with `using`, or leave it to the end of the process. */
+export class Store implements Disposable {
+  readonly machines: MachineTable;
+  readonly images: ImageTable;
+  readonly reservations: ReservationTable;
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+    this.machines = new MachineTable(db);
+    this.images = new ImageTable(db);
+    this.reservations = new ReservationTable(db);
+  }
+
+  close(): void {
+    if (this.#db.isOpen) this.#db.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Opens the store of a home; see `openDatabase` for its errors. */
+export async function openStore(home: Home): Promise<Store> {
+  return new Store(await openDatabase(home.databasePath));
+}
