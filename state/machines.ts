@@ -38,8 +38,9 @@ export class MachineTable {
   }
 
   /**
-   * Adds a machine and thereby reserves its name.
-   * @throws {CocoonError} `conflict` when the name is taken
+   * Adds a machine and thereby reserves its name and pins its image.
+   * @throws {CocoonError} `conflict` when the name is taken, `not-found` when the image has been
+   * removed meanwhile
    */
   insert(record: MachineRecord): void {
     transaction(this.#db, () => {
@@ -47,6 +48,19 @@ export class MachineTable {
         throw new CocoonError("conflict", `machine "${record.name}" exists already`, {
           hint: `Choose another --name, or remove it: cocoon vm rm ${record.name}`,
         });
+      }
+      const digest = record.imageDigest;
+      if (
+        digest !== undefined &&
+        this.#db.prepare("SELECT 1 FROM images WHERE digest = ?").get(digest) === undefined
+      ) {
+        throw new CocoonError(
+          "not-found",
+          `image ${digest}: removed while it was about to be used`,
+          {
+            hint: "Run the command again.",
+          },
+        );
       }
       this.#db.prepare("INSERT INTO machines (id, name, image_digest, record) VALUES (?, ?, ?, ?)")
         .run(record.id, record.name, record.imageDigest ?? null, JSON.stringify(record));
