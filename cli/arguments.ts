@@ -1,0 +1,144 @@
+/** Flags and arguments that several commands share, in the parser's notation. */
+import type { TypedFlagParameter } from "@stricli/core";
+import { parseDuration } from "../config/duration.ts";
+import { parseSize } from "../config/size.ts";
+import type { Frame } from "./command.ts";
+import type { OutputFormat } from "./output.ts";
+
+/** `--output table|json`, for commands that print data; with {@linkcode OUTPUT_ALIAS}. */
+export const outputFlag: { output: TypedFlagParameter<OutputFormat, Frame> } = {
+  output: {
+    kind: "enum",
+    values: ["table", "json"],
+    default: "table",
+    brief: "Form of the data on standard output",
+  },
+};
+
+/** `-o` for `--output`. */
+export const OUTPUT_ALIAS = { o: "output" } as const;
+
+/** Values of {@linkcode outputFlag}. */
+export interface OutputFlag {
+  output: OutputFormat;
+}
+
+interface ValueFlag<T> {
+  kind: "parsed";
+  parse(input: string): T;
+  optional: true;
+  placeholder: string;
+  brief: string;
+}
+
+function valueFlag<T>(
+  brief: string,
+  placeholder: string,
+  parse: (input: string) => T,
+): ValueFlag<T> {
+  return { kind: "parsed", parse, optional: true, placeholder, brief };
+}
+
+/** A flag for a size; its value is bytes. */
+export function sizeFlag(brief: string): ValueFlag<number> {
+  return valueFlag(brief, "SIZE", parseSize);
+}
+
+/** A flag for a time; its value is milliseconds. */
+export function durationFlag(brief: string): ValueFlag<number> {
+  return valueFlag(brief, "TIME", parseDuration);
+}
+
+/** A flag for any text. */
+export function textFlag(brief: string, placeholder: string): ValueFlag<string> {
+  return valueFlag(brief, placeholder, String);
+}
+
+/** A flag for a whole number of at least `minimum`. */
+export function integerFlag(brief: string, minimum: number): ValueFlag<number> {
+  return valueFlag(brief, "N", (input) => {
+    const value = Number(input);
+    if (!/^\d+$/.test(input) || !Number.isSafeInteger(value) || value < minimum) {
+      throw new RangeError(`expected a whole number of at least ${minimum}, got "${input}"`);
+    }
+    return value;
+  });
+}
+
+/** A flag that is given or not. */
+export function switchFlag(brief: string): {
+  kind: "boolean";
+  default: false;
+  withNegated: false;
+  brief: string;
+} {
+  return { kind: "boolean", default: false, withNegated: false, brief };
+}
+
+/** A text that may be given several times. */
+export function repeatedFlag<T>(
+  brief: string,
+  placeholder: string,
+  parse: (input: string) => T,
+): {
+  kind: "parsed";
+  parse(input: string): T;
+  variadic: true;
+  optional: true;
+  placeholder: string;
+  brief: string;
+} {
+  return { kind: "parsed", parse, variadic: true, optional: true, placeholder, brief };
+}
+
+/** Completes names of machines. */
+async function machineNames(this: Frame): Promise<readonly string[]> {
+  return (await this.context.store()).machines.names();
+}
+
+/** Completes names of images. */
+async function imageNames(this: Frame): Promise<readonly string[]> {
+  return (await this.context.store()).images.list().flatMap((image) => image.tags);
+}
+
+interface Positional {
+  parse(input: string): string;
+  placeholder: string;
+  brief: string;
+  proposeCompletions(this: Frame): Promise<readonly string[]>;
+}
+
+/** One machine. */
+export const machineArgument: Positional = {
+  parse: nonEmpty,
+  placeholder: "MACHINE",
+  brief: "Name, id, or the first 3 or more characters of the id",
+  proposeCompletions: machineNames,
+};
+
+/** One image that is here already. */
+export const imageArgument: Positional = {
+  parse: nonEmpty,
+  placeholder: "IMAGE",
+  brief: "Name, digest, or the first 3 or more characters of the digest",
+  proposeCompletions: imageNames,
+};
+
+/** One or more machines. */
+export const machineArguments: { kind: "array"; minimum: 1; parameter: Positional } = {
+  kind: "array",
+  minimum: 1,
+  parameter: machineArgument,
+};
+
+/** One or more images. */
+export const imageArguments: { kind: "array"; minimum: 1; parameter: Positional } = {
+  kind: "array",
+  minimum: 1,
+  parameter: imageArgument,
+};
+
+function nonEmpty(input: string): string {
+  if (input === "") throw new RangeError("expected a name, got an empty text");
+  return input;
+}

@@ -1,0 +1,65 @@
+import { CocoonError } from "../errors/error.ts";
+import { realHost } from "../host/host.ts";
+import type { Outside } from "./context.ts";
+
+/** Signals that ask cocoon to undo what it has begun and to end. */
+const INTERRUPTS: readonly Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+/** The real outside of this process. Making it costs nothing; each part is touched when used. */
+export function realOutside(): Outside {
+  let signal: AbortSignal | undefined;
+  return {
+    host: realHost(),
+    stdout: (text) => writeAll(Deno.stdout, text),
+    stderr: (text) => writeAll(Deno.stderr, text),
+    stdin: () => Deno.stdin.readable,
+    isTerminal: {
+      get stdin() {
+        return Deno.stdin.isTerminal();
+      },
+      get stdout() {
+        return Deno.stdout.isTerminal();
+      },
+      get stderr() {
+        return Deno.stderr.isTerminal();
+      },
+    },
+    columns,
+    get signal() {
+      return signal ??= interruptSignal((text) => writeAll(Deno.stderr, text));
+    },
+  };
+}
+
+/** Writes to the end; `writeSync` may take a part only. */
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  let rest = new TextEncoder().encode(text);
+  while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
+}
+
+function columns(): number | undefined {
+  try {
+    const { columns } = Deno.consoleSize();
+    // A pty that nobody has sized (`expect`, some CI) says 0.
+    return columns > 0 ? columns : undefined;
+  } catch {
+    return undefined; // no terminal
+  }
+}
+
+/**
+ * Turns the first interrupt into an abort. Later ones only say that the undo is under way: ending
+ * in the middle of it is what they would otherwise do.
+ */
+function interruptSignal(tell: (text: string) => void): AbortSignal {
+  const controller = new AbortController();
+  const interrupt = () => {
+    if (controller.signal.aborted) {
+      tell("cocoon: still undoing what was begun; it ends by itself\n");
+      return;
+    }
+    controller.abort(new CocoonError("interrupted", "interrupted"));
+  };
+  for (const name of INTERRUPTS) Deno.addSignalListener(name, interrupt);
+  return controller.signal;
+}

@@ -1,0 +1,59 @@
+import type { Config, Overrides } from "../config/types.ts";
+import { defaultHomePath, type Home, openHome } from "../state/home.ts";
+import type { Store } from "../state/store.ts";
+import type { Context, GlobalFlags, Outside } from "./context.ts";
+
+/** A {@linkcode Context} that must be closed when its command has ended. */
+export interface Session extends Context, Disposable {}
+
+/**
+ * Joins the outside with the global flags. Costs nothing: the home, the store and the
+ * configuration are opened by the first command that asks for them, and so is their code.
+ */
+export function openSession(
+  outside: Outside,
+  globals: Pick<GlobalFlags, "home" | "config">,
+): Session {
+  let home: Home | undefined;
+  let store: Promise<Store> | undefined;
+  let opened: Store | undefined;
+
+  const openedHome = () => home ??= openHome(homePath(outside, globals.home));
+
+  async function openStore(): Promise<Store> {
+    const { openStore } = await import("../state/store.ts");
+    return opened = await openStore(openedHome());
+  }
+
+  async function config(overrides: Overrides = {}): Promise<Config> {
+    const { loadConfig } = await import("../config/load.ts");
+    return await loadConfig({
+      host: outside.host,
+      homePath: homePath(outside, globals.home),
+      ...(globals.config === undefined ? {} : { file: globals.config }),
+      overrides,
+    });
+  }
+
+  return {
+    host: outside.host,
+    stdout: (text) => outside.stdout(text),
+    stderr: (text) => outside.stderr(text),
+    stdin: () => outside.stdin(),
+    isTerminal: outside.isTerminal,
+    columns: () => outside.columns(),
+    // A getter, because asking for the signal is what installs its handlers.
+    get signal() {
+      return outside.signal;
+    },
+    home: openedHome,
+    store: () => store ??= openStore(),
+    config,
+    [Symbol.dispose]: () => opened?.close(),
+  };
+}
+
+/** The folder that `--home`, else the environment, names. Nothing is made. */
+export function homePath(outside: Outside, flag: string | undefined): string {
+  return flag ?? defaultHomePath((name) => outside.host.env(name));
+}
