@@ -1,0 +1,116 @@
+/**
+ * `deno task test [TEXT...]`: installs what the tests need, builds the guests that they boot, runs
+ * all tests (or those whose file's path has one of the texts), and checks that nothing of them is
+ * left on this computer. Its last line is `N passed, N failed[, N skipped]`.
+ */
+import { CocoonError } from "../errors/error.ts";
+import * as G from "../tests/guests/cache.ts";
+import type { TestCase } from "./junit.ts";
+import { clearLeftovers, findLeftovers, makeRunFolder, type RunFolder } from "./leftovers.ts";
+import { REPOSITORY, runTool } from "./main.ts";
+import { setUp } from "./setup.ts";
+import { type PlannedPhase, planPhases, testFiles } from "./test_files.ts";
+import { runPhase } from "./test_run.ts";
+
+/** How many of the slowest tests are named. */
+const { fullGuest, smallGuest } = G as any;
+const SLOWEST = 10;
+
+/** Guests that are built before the first test, so that no test has to wait for a build. */
+const GUESTS = [
+  { name: "small", call: /\bsmallGuest\(/, build: () => smallGuest() },
+  { name: "full", call: /\bfullGuest\(/, build: () => fullGuest() },
+];
+
+/**
+ * Runs the tests.
+ * @returns 0, or 1 when a test failed, something was left behind, or nothing ran
+ */
+export async function runTests(filters: readonly string[]): Promise<number> {
+  const began = performance.now();
+  const phases = planPhases(testFiles(REPOSITORY), filters);
+  if (phases.length === 0) {
+    throw new CocoonError("usage", `test: no test file's path has ${filters.join(" or ")}`);
+  }
+  await setUp("test");
+  await buildGuests(phases);
+
+  const folder = await makeRunFolder();
+  const interrupted = new AbortController();
+  const interrupt = () => interrupted.abort(new CocoonError("interrupted", "test: interrupted"));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, interrupt);
+  const cases: TestCase[] = [];
+  try {
+    for (const phase of phases) cases.push(...await run(phase, folder, interrupted.signal));
+    cases.push(...(await findLeftovers(folder)).map(leftover));
+  } finally {
+    await clearLeftovers(folder);
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      Deno.removeSignalListener(signal, interrupt);
+    }
+  }
+  return report(cases, performance.now() - began);
+}
+
+async function buildGuests(phases: readonly PlannedPhase[]): Promise<void> {
+  const files = phases.flatMap((phase) => phase.files);
+  const texts = await Promise.all(files.map((file) => Deno.readTextFile(`${REPOSITORY}/${file}`)));
+  for (const { name, call, build } of GUESTS) {
+    if (!texts.some((text) => call.test(text))) continue;
+    const began = performance.now();
+    say(`guest ${name}: building it unless it is cached`);
+    await build();
+    say(`guest ${name}: there after ${seconds(performance.now() - began)}`);
+  }
+}
+
+async function run(
+  phase: PlannedPhase,
+  folder: RunFolder,
+  signal: AbortSignal,
+): Promise<TestCase[]> {
+  say(`${phase.name}: ${phase.files.length} files`);
+  const began = performance.now();
+  const cases = await runPhase(phase, {
+    temporary: folder.path,
+    // Beside the folder and not in it: there, it would be a leftover of the run.
+    junitPath: `${folder.path}.xml`,
+    signal,
+  });
+  say(`${phase.name}: ${seconds(performance.now() - began)}`);
+  return cases;
+}
+
+function leftover(text: string): TestCase {
+  return { file: "left behind", name: text, outcome: "failed", durationMs: 0 };
+}
+
+/** Prints the slowest and the failed tests, and as the last line the totals. */
+function report(cases: readonly TestCase[], durationMs: number): number {
+  const count = (outcome: TestCase["outcome"]) => {
+    return cases.filter((one) => one.outcome === outcome).length;
+  };
+  console.log(`\nslowest tests (${seconds(durationMs)} in all):`);
+  for (const one of cases.toSorted((a, b) => b.durationMs - a.durationMs).slice(0, SLOWEST)) {
+    console.log(`  ${seconds(one.durationMs).padStart(8)}  ${one.file}: ${one.name}`);
+  }
+  for (const one of cases.filter((one) => one.outcome === "failed")) {
+    console.log(`failed: ${one.file}: ${one.name}`);
+  }
+  const skipped = count("skipped");
+  console.log(
+    `\n${count("passed")} passed, ${count("failed")} failed` +
+      (skipped > 0 ? `, ${skipped} skipped` : ""),
+  );
+  return count("failed") > 0 || count("passed") === 0 ? 1 : 0;
+}
+
+function seconds(durationMs: number): string {
+  return `${(durationMs / 1000).toFixed(1)} s`;
+}
+
+function say(text: string): void {
+  console.log(`\n== ${text}`);
+}
+
+if (import.meta.main) await runTool(runTests);
