@@ -381,7 +381,9 @@ export interface Reservations {
   /**
    * Reserves one value of `kind` for this NIC: the one it has had before if it is still in
    * `candidates`, else the first free one. Survives restarts; freed when the machine is removed.
-   * `usable` is asked before a value is taken (and for the old one too).
+   * `usable` is asked before a value is taken (and for the old one too); it is not asked for a
+   * value that another machine has. A NIC may hold several values of a kind: its values that are
+   * not in `candidates` stay its own.
    * @throws {CocoonError} `conflict` when no candidate is free
    */
   reserve(kind: string, candidates: Iterable<string>, usable: (value: string) => boolean): string;
@@ -423,7 +425,12 @@ export interface NetworkProvider {
   /** True when forwards of host ports are supported. */
   forwardsPorts: boolean;
   check(host: Host, settings: JsonObject): Promise<Finding[]>;
-  /** Undefined = the machine gets no card for this NIC (provider `none`). */
+  /**
+   * For a provider whose NICs are left out of the machine: `attachmentKinds` is empty and `attach`
+   * answers undefined. Without it, an empty list means that it cannot work on this computer.
+   */
+  givesNoCard?: true;
+  /** Undefined = the machine gets no card for this NIC; see `givesNoCard`. */
   attach(request: AttachRequest): Promise<AttachResult | undefined>;
   /** Undoes `attach`; idempotent, from persisted state alone. */
   detach(host: Host, state: JsonObject): Promise<void>;
