@@ -6,7 +6,7 @@ import {
   run,
   text_en,
 } from "@stricli/core";
-import { CocoonError, EXIT_CODES } from "../errors/error.ts";
+import { CocoonError, EXIT_CODES, joinErrors } from "../errors/error.ts";
 import { didYouMean } from "../errors/suggest.ts";
 import type { Frame } from "./command.ts";
 import type { Context, Outside } from "./context.ts";
@@ -98,9 +98,8 @@ async function runVerb(
   await run(await loadVerb(name, verb), inputs, frame);
   if (failure !== undefined) throw failure.error;
   if (complaints.length > 0) {
-    throw new CocoonError("usage", complaints.join("\n"), {
-      hint: `Run "${name} --help" for its arguments and flags.`,
-    });
+    const hint = `Run "${name} --help" for its arguments and flags.`;
+    throw joinErrors(complaints.map((complaint) => new CocoonError("usage", complaint, { hint })));
   }
   return status;
 }

@@ -20,19 +20,21 @@ export function reportError(outside: Outside, error: unknown, options: ReportOpt
 }
 
 /**
- * The text of an error. Each failure has its own line, with its place in front if it has one; the
- * hints follow, each once.
+ * The text of an error. Each failure has its own lines, with its place in front if it has one;
+ * the hints follow, each once.
  */
 export function formatError(error: unknown, options: ReportOptions & { color: boolean }): string {
   const paint = options.color ? ansi : (_code: number, text: string) => text;
-  const lines: string[] = [];
-  for (const failure of failuresIn(error)) {
-    const prefix = failure.position === undefined ? "cocoon" : formatPosition(failure.position);
-    for (const line of failure.message.split("\n")) {
-      lines.push(`${paint(RED, `${prefix}:`)} ${printable(line)}`);
-    }
+  const failures = failuresIn(error);
+  const lines = failures.flatMap(({ message, position }) => {
+    const prefix = position === undefined ? "cocoon" : formatPosition(position);
+    const [first = "", ...rest] = message.split("\n").map(printable);
+    return [`${paint(RED, `${prefix}:`)} ${first}`, ...rest];
+  });
+  for (const hint of new Set(failures.flatMap(({ hint }) => hint === undefined ? [] : [hint]))) {
+    const [first = "", ...rest] = hint.split("\n").map(printable);
+    lines.push(`${paint(CYAN, "hint:")} ${first}`, ...rest.map((line) => `      ${line}`));
   }
-  for (const line of hintsOf(error)) lines.push(`${paint(CYAN, "hint:")} ${printable(line)}`);
   if (options.debug) lines.push(...stackOf(error));
   return lines.join("\n") + "\n";
 }
@@ -51,20 +53,20 @@ function ansi(code: number, text: string): string {
 
 interface Failure {
   message: string;
-  position?: SourcePosition;
+  position: SourcePosition | undefined;
+  hint: string | undefined;
 }
 
 /** The failures that an error stands for: those that were joined, each with its own place. */
 function failuresIn(error: unknown): Failure[] {
-  if (!(error instanceof CocoonError)) return [{ message: `internal error: ${messageOf(error)}` }];
-  if (error.cause instanceof AggregateError) return error.cause.errors.flatMap(failuresIn);
-  const { message, position } = error;
-  return [position === undefined ? { message } : { message, position }];
-}
-
-function hintsOf(error: unknown): string[] {
-  if (error instanceof CocoonError) return error.hint?.split("\n") ?? [];
-  return ["This is a defect of cocoon. Please report it, with what --debug prints."];
+  if (!(error instanceof CocoonError)) {
+    return [{
+      message: `internal error: ${messageOf(error)}`,
+      position: undefined,
+      hint: "This is a defect of cocoon. Please report it, with what --debug prints.",
+    }];
+  }
+  return error.cause instanceof AggregateError ? error.cause.errors.flatMap(failuresIn) : [error];
 }
 
 function stackOf(error: unknown): string[] {

@@ -1,0 +1,52 @@
+import { CocoonError, messageOf } from "../errors/error.ts";
+import { formatPath, type Mistake } from "./check.ts";
+import { SETTINGS } from "./settings.ts";
+import type { ConfigFile } from "./types.ts";
+
+/** One error for each mistake of a file, with its place; in the order of the places. */
+export async function mistakesInFile(
+  file: ConfigFile,
+  mistakes: readonly Mistake[],
+): Promise<CocoonError[]> {
+  const { PlaceIndex } = await import("./positions.ts");
+  const places = new PlaceIndex(file.text);
+  return mistakes.map(({ path, at, message }) => {
+    const place = places.find(path, at) ?? { line: 1, column: 1 };
+    return new CocoonError("usage", `${formatPath(path)}: ${message}`, {
+      position: { file: file.path, ...place },
+    });
+  }).sort((a, b) =>
+    (a.position?.line ?? 0) - (b.position?.line ?? 0) ||
+    (a.position?.column ?? 0) - (b.position?.column ?? 0)
+  );
+}
+
+/** One error for each mistake in the environment, by the name of its variable. */
+export function mistakesInEnvironment(mistakes: readonly Mistake[]): CocoonError[] {
+  return mistakes.map(({ path, message }) => {
+    const setting = SETTINGS.find(({ key }) => key === path.join("."));
+    return new CocoonError("usage", `${setting?.variable ?? formatPath(path)}: ${message}`);
+  });
+}
+
+/** The error of a text that is no TOML; `error` is the parser's. */
+export function syntaxError(path: string, error: unknown): CocoonError {
+  const [reason = "", ...excerpt] = messageOf(error).split("\n");
+  const { line, column } = positionIn(error);
+  const message = `not TOML: ${reason.replace(/^Invalid TOML document: /, "")}`;
+  const lines = excerpt.filter((text) => text.trim() !== "");
+  return new CocoonError("usage", [message, ...lines].join("\n"), {
+    cause: error,
+    position: { file: path, line, column },
+    hint: 'Texts, sizes and times stand in quotes, for example memory = "2G".',
+  });
+}
+
+/** Where the parser stopped; its errors carry that beside the message. */
+function positionIn(error: unknown): { line: number; column: number } {
+  const { line, column } = Object(error);
+  return {
+    line: typeof line === "number" ? line : 1,
+    column: typeof column === "number" ? column : 1,
+  };
+}
