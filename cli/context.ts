@@ -1,3 +1,4 @@
+import type { FileLocation } from "../config/load.ts";
 import type { Config, Overrides } from "../config/types.ts";
 import type { Host } from "../plugins/contract.ts";
 import type { Home } from "../state/home.ts";
@@ -38,6 +39,8 @@ export interface Context extends Outside {
    * @throws {CocoonError} `usage` with every mistake of the file and the environment
    */
   config(overrides?: Overrides): Promise<Config>;
+  /** Where the configuration file is, or would be. */
+  configFile(): Promise<FileLocation>;
 }
 
 /** Values of the flags that every command takes. */

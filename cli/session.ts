@@ -1,3 +1,4 @@
+import type { FileLocation } from "../config/load.ts";
 import type { Config, Overrides } from "../config/types.ts";
 import { defaultHomePath, type Home, openHome } from "../state/home.ts";
 import type { Store } from "../state/store.ts";
@@ -25,14 +26,20 @@ export function openSession(
     return opened = await openStore(openedHome());
   }
 
+  const fileOptions = () => ({
+    host: outside.host,
+    homePath: homePath(outside, globals.home),
+    ...(globals.config === undefined ? {} : { file: globals.config }),
+  });
+
   async function config(overrides: Overrides = {}): Promise<Config> {
     const { loadConfig } = await import("../config/load.ts");
-    return await loadConfig({
-      host: outside.host,
-      homePath: homePath(outside, globals.home),
-      ...(globals.config === undefined ? {} : { file: globals.config }),
-      overrides,
-    });
+    return await loadConfig({ ...fileOptions(), overrides });
+  }
+
+  async function configFile(): Promise<FileLocation> {
+    const { locateFile } = await import("../config/load.ts");
+    return locateFile(fileOptions());
   }
 
   return {
@@ -49,6 +56,7 @@ export function openSession(
     home: openedHome,
     store: () => store ??= openStore(),
     config,
+    configFile,
     [Symbol.dispose]: () => opened?.close(),
   };
 }

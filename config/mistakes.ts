@@ -3,22 +3,30 @@ import { formatPath, type Mistake } from "./check.ts";
 import { SETTINGS } from "./settings.ts";
 import type { ConfigFile } from "./types.ts";
 
-/** One error for each mistake of a file, with its place; in the order of the places. */
+/**
+ * One error for each mistake, with its place in the file if it has one; in the order of the
+ * places. Without a file, only a setting that a plugin demands can be at fault.
+ */
 export async function mistakesInFile(
-  file: ConfigFile,
+  file: ConfigFile | undefined,
   mistakes: readonly Mistake[],
 ): Promise<CocoonError[]> {
   const { PlaceIndex } = await import("./positions.ts");
-  const places = new PlaceIndex(file.text);
+  const places = new PlaceIndex(file?.text ?? "");
   return mistakes.map(({ path, at, message }) => {
-    const place = places.find(path, at) ?? { line: 1, column: 1 };
-    return new CocoonError("usage", `${formatPath(path)}: ${message}`, {
-      position: { file: file.path, ...place },
-    });
-  }).sort((a, b) =>
-    (a.position?.line ?? 0) - (b.position?.line ?? 0) ||
-    (a.position?.column ?? 0) - (b.position?.column ?? 0)
-  );
+    const place = places.find(path, at);
+    return new CocoonError(
+      "usage",
+      `${formatPath(path)}: ${message}`,
+      file === undefined || place === undefined ? {} : { position: { file: file.path, ...place } },
+    );
+  }).sort(byPosition);
+}
+
+/** Orders errors by their places in one file; those without a place come first. */
+export function byPosition(a: CocoonError, b: CocoonError): number {
+  return (a.position?.line ?? 0) - (b.position?.line ?? 0) ||
+    (a.position?.column ?? 0) - (b.position?.column ?? 0);
 }
 
 /** One error for each mistake in the environment, by the name of its variable. */

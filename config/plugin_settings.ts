@@ -76,10 +76,7 @@ async function check(
       message: unknown ? message + didYouMean(key, Object.keys(schema.keys)) : message,
     };
   });
-  // A table that is not in the file has no keys; what is missing in it has no place either.
-  throw joinErrors(
-    await mistakesInFile(config.file ?? { path: "the configuration", text: "" }, mistakes),
-  );
+  throw joinErrors(await mistakesInFile(config.file, mistakes));
 }
 
 /** Names of tables come from the user; `constructor` is none unless the file says so. */

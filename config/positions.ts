@@ -35,6 +35,11 @@ export class PlaceIndex {
     return path.length > 1 ? this.find(path.slice(0, -1), "key") : undefined;
   }
 
+  /** Whether the text gives this very key. */
+  has(path: readonly string[]): boolean {
+    return this.#places.has(keyOf(path));
+  }
+
   #addTable(table: AST.TOMLTable): void {
     // `[a.b]` says where `a` is too, unless `[a]` itself has said so before. The resolved key has
     // the indexes of arrays of tables between the names that stand in the brackets.

@@ -106,7 +106,7 @@ const image = v.strictObject({
   source: text(/./, "expected a URL or a path", "A URL, or a path relative to this file"),
   sha256: v.optional(v.pipe(
     v.string("expected 64 hexadecimal digits"),
-    v.regex(/^[0-9a-f]{64}$/i, "expected 64 hexadecimal digits"),
+    v.regex(/^[0-9a-fA-F]{64}$/, "expected 64 hexadecimal digits"),
     v.description("SHA-256 of what the source gives"),
     v.toLowerCase(),
   )),

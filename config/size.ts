@@ -41,3 +41,14 @@ export function formatSize(bytes: number): string {
   const number = tenths % 10 === 0 ? `${tenths / 10}` : (tenths / 10).toFixed(1);
   return `${number}${LETTERS[power - 1]}iB`;
 }
+
+/** A size that `parseSize` reads as exactly this many bytes, with the largest unit that fits. */
+export function formatExactSize(bytes: number): string {
+  let number = bytes;
+  let power = 0;
+  while (power < LETTERS.length && number > 0 && number % 1024 === 0) {
+    number /= 1024;
+    power++;
+  }
+  return power === 0 ? `${number}B` : `${number}${LETTERS[power - 1]}iB`;
+}
