@@ -14,8 +14,8 @@ export interface Edge {
   dynamic: boolean;
 }
 
-/** Folders that are not part of the program; `testing` stands beside what it helps to test. */
-const NOT_SHIPPED = /^(tests|tools|bench|docs)\/|(^|\/)testing\//;
+/** Folders that are not part of the program; `testing` stands beside what it serves. */
+const NOT_SHIPPED = /^(tests|tools|bench|docs)\/|(^|\/)testing(\/|\.ts$)/;
 
 /** Whether a file is source of the program, and not of its tests or its repository. */
 export function isShipped(path: string): boolean {
