@@ -19,7 +19,10 @@ export async function makeDiskFile(
     file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
   } catch (cause) {
     if (cause instanceof Deno.errors.AlreadyExists) {
-      throw new CocoonError("conflict", `disk ${path}: the file exists already`, { cause });
+      throw new CocoonError("conflict", `disk ${path}: the file exists already`, {
+        hint: "Move it away, if it is not needed, and try again.",
+        cause,
+      });
     }
     throw await explained(path, neededBytes, cause);
   }

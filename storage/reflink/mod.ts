@@ -23,7 +23,7 @@ const driver: StorageDriver = {
   supports: (host, directory, imageDirectory) =>
     // A promise's executor turns what is thrown into a rejection.
     new Promise((resolve) => resolve(canShareBlocks(host, directory, imageDirectory))),
-  check: (host, directory) => {
+  check(host, directory) {
     const subject = "storage reflink";
     try {
       return Promise.resolve([
@@ -36,8 +36,9 @@ const driver: StorageDriver = {
           },
       ]);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      return Promise.resolve([{ level: "error", subject, message }]);
+      if (!(error instanceof CocoonError)) throw error;
+      const fix = error.hint ?? "";
+      return Promise.resolve([{ level: "error", subject, message: error.message, fix }]);
     }
   },
   async clone(_host, basePath, targetPath, sizeBytes, signal) {
