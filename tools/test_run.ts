@@ -54,9 +54,9 @@ export async function runPhase(phase: PlannedPhase, options: RunOptions): Promis
   if (signal.aborted) kill();
   const { code } = await child.status;
   signal.removeEventListener("abort", kill);
-  options.signal?.throwIfAborted();
 
   const cases = parseJunit(await readAndRemove(options.junitPath));
+  options.signal?.throwIfAborted();
   const broken = deadline.aborted
     ? [failure(phase.name, `no end within ${timeoutMs / 1000} s; it was killed`)]
     : phase.files.filter((file) => !cases.some((one) => one.file === file))
