@@ -1,28 +1,21 @@
-import {
-  type Application,
-  type ApplicationText,
-  buildApplication,
-  type Command,
-  run,
-  text_en,
-} from "@stricli/core";
+import { run } from "@stricli/core";
 import { CocoonError, EXIT_CODES, joinErrors } from "../errors/error.ts";
-import { didYouMean } from "../errors/suggest.ts";
 import type { Frame } from "./command.ts";
-import type { Context, Outside } from "./context.ts";
-import { commandHelp, groupHelp } from "./help.ts";
-import { exitCodeOf, reportError } from "./report.ts";
+import { type Context, OutputClosed, type Outside } from "./context.ts";
+import { loadParser } from "./parser.ts";
 import { type Noun, root as realRoot, type Verb } from "./routes.ts";
 import { openSession } from "./session.ts";
-import { usageMessage } from "./usage.ts";
 import { type Walk, walk } from "./walk.ts";
 
 /** The program's name in its own texts. */
-export const PROGRAM = "cocoon";
+const PROGRAM = "cocoon";
+
+/** Exit status when nobody reads the output any more: 128 + SIGPIPE, as programs commonly end. */
+const OUTPUT_CLOSED = 141;
 
 /**
- * Runs one command line to its end and returns the exit status. Never rejects; every failure is
- * reported on standard error.
+ * Runs one command line to its end and returns the exit status. Never rejects: every failure is
+ * reported on standard error. What only a failure or `--help` needs is loaded when it comes.
  */
 export async function runApp(
   argv: readonly string[],
@@ -36,9 +29,9 @@ export async function runApp(
     }
     return await dispatch(walk(argv, root), outside);
   } catch (error) {
-    // `cocoon vm list | head -1` closes the pipe: nothing failed. 141 = 128 + SIGPIPE, as a
-    // program gets it that does not handle the signal.
-    if (error instanceof Deno.errors.BrokenPipe) return 141;
+    // `cocoon vm list | head -1`: nothing failed that anybody wants to read about.
+    if (error instanceof OutputClosed) return OUTPUT_CLOSED;
+    const { exitCodeOf, reportError } = await import("./report.ts");
     const interrupted = outside.signal.aborted;
     const failure = interrupted && !(error instanceof CocoonError) ? outside.signal.reason : error;
     reportError(outside, failure, { debug: asksForDebug(argv) });
@@ -49,24 +42,22 @@ export async function runApp(
 async function dispatch(step: Walk, outside: Outside): Promise<number> {
   const name = [PROGRAM, ...step.path].join(" ");
   switch (step.kind) {
-    case "help":
+    case "help": {
+      const { groupHelp } = await import("./help.ts");
       outside.stdout(groupHelp(name, step.noun));
       return 0;
-    case "unknown":
+    }
+    case "unknown": {
+      const { didYouMean } = await import("../errors/suggest.ts");
       throw new CocoonError(
         "usage",
         `unknown command "${step.word}"${didYouMean(step.word, step.candidates)}`,
         { hint: `Run "${name} --help" for the commands.` },
       );
+    }
     case "verb":
       return await runVerb(name, step.verb, step.rest, outside);
   }
-}
-
-/** Builds the parser of one verb; all other verbs stay unloaded. */
-export async function loadVerb(name: string, verb: Verb): Promise<Application<Frame>> {
-  const { command } = await verb.load();
-  return application(name, command.build(verb.brief));
 }
 
 async function runVerb(
@@ -75,14 +66,14 @@ async function runVerb(
   inputs: readonly string[],
   outside: Outside,
 ): Promise<number> {
-  const complaints: string[] = [];
+  const complaints: unknown[] = [];
   let status = 0;
   let failure: { error: unknown } | undefined;
-  const frame: Frame & { process: { exitCode?: number | string | null } } = {
+  const frame: Frame = {
     process: {
       stdout: { write: (text) => outside.stdout(text) },
-      // The parser says here only what is wrong with the command line, one complaint a write.
-      stderr: { write: (text) => void complaints.push(text.trimEnd()) },
+      // Only complaints are written there, and those come as errors.
+      stderr: { write: () => {} },
     },
     context: openSession(outside, {}),
     async execute(globals, body: (context: Context) => unknown) {
@@ -95,45 +86,21 @@ async function runVerb(
       }
     },
   };
-  await run(await loadVerb(name, verb), inputs, frame);
+  await run(await loadParser(name, verb, (error) => complaints.push(error)), inputs, frame);
   if (failure !== undefined) throw failure.error;
-  if (complaints.length > 0) {
-    const hint = `Run "${name} --help" for its arguments and flags.`;
-    throw joinErrors(complaints.map((complaint) => new CocoonError("usage", complaint, { hint })));
-  }
+  if (complaints.length > 0) throw await usageError(name, complaints);
   return status;
 }
 
-const TEXT: ApplicationText = { ...text_en, exceptionWhileParsingArguments: usageMessage };
-
-function application(name: string, command: Command<Frame>): Application<Frame> {
-  return buildApplication<Frame>(command, {
-    name,
-    scanner: {
-      caseStyle: "allow-kebab-for-camel",
-      allowArgumentEscapeSequence: true,
-      distanceOptions: {
-        // The parser's own weights; its threshold of 7 proposes words that share two letters.
-        threshold: 4,
-        weights: { insertion: 1, deletion: 3, substitution: 2, transposition: 0 },
-      },
-    },
-    documentation: { disableAnsiColor: true },
-    localization: { text: TEXT },
-  }, {
-    help: {
-      flag: {
-        brief: "Print this help",
-        aliases: ["h"],
-        complete: true,
-        run() {
-          this.process.stdout.write(commandHelp(name, command));
-        },
-      },
-    },
-  });
+async function usageError(name: string, complaints: readonly unknown[]): Promise<CocoonError> {
+  const { usageMessage } = await import("./usage.ts");
+  const hint = `Run "${name} --help" for its arguments and flags.`;
+  return joinErrors(
+    complaints.map((complaint) => new CocoonError("usage", usageMessage(complaint), { hint })),
+  );
 }
 
+/** Asked of the words, because a line that cannot be parsed can be asked to be explained too. */
 function asksForDebug(argv: readonly string[]): boolean {
   const end = argv.indexOf("--");
   return argv.slice(0, end < 0 ? undefined : end).includes("--debug");

@@ -92,20 +92,26 @@ export function repeatedFlag<T>(
 }
 
 /** Completes names of machines. */
-async function machineNames(this: Frame): Promise<readonly string[]> {
-  return (await this.context.store()).machines.names();
+async function machineNames(this: Frame, partial: string): Promise<readonly string[]> {
+  return isFlag(partial) ? [] : (await this.context.store()).machines.names();
 }
 
 /** Completes names of images. */
-async function imageNames(this: Frame): Promise<readonly string[]> {
+async function imageNames(this: Frame, partial: string): Promise<readonly string[]> {
+  if (isFlag(partial)) return [];
   return (await this.context.store()).images.list().flatMap((image) => image.tags);
+}
+
+/** No name begins so; the store need not be opened. */
+function isFlag(partial: string): boolean {
+  return partial.startsWith("-");
 }
 
 interface Positional {
   parse(input: string): string;
   placeholder: string;
   brief: string;
-  proposeCompletions(this: Frame): Promise<readonly string[]>;
+  proposeCompletions(this: Frame, partial: string): Promise<readonly string[]>;
 }
 
 /** One machine. */

@@ -1,6 +1,6 @@
 import { CocoonError } from "../errors/error.ts";
 import { realHost } from "../host/host.ts";
-import type { Outside } from "./context.ts";
+import { OutputClosed, type Outside } from "./context.ts";
 
 /** Signals that ask cocoon to undo what it has begun and to end. */
 const INTERRUPTS: readonly Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP"];
@@ -10,8 +10,10 @@ export function realOutside(): Outside {
   let signal: AbortSignal | undefined;
   return {
     host: realHost(),
-    stdout: (text) => writeAll(Deno.stdout, text),
-    stderr: (text) => writeAll(Deno.stderr, text),
+    stdout: (text) => {
+      if (!writeAll(Deno.stdout, text)) throw new OutputClosed("standard output is closed");
+    },
+    stderr: (text) => void writeAll(Deno.stderr, text),
     stdin: () => Deno.stdin.readable,
     isTerminal: {
       get stdin() {
@@ -26,15 +28,21 @@ export function realOutside(): Outside {
     },
     columns,
     get signal() {
-      return signal ??= interruptSignal((text) => writeAll(Deno.stderr, text));
+      return signal ??= interruptSignal((text) => void writeAll(Deno.stderr, text));
     },
   };
 }
 
-/** Writes to the end; `writeSync` may take a part only. */
-function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  let rest = new TextEncoder().encode(text);
-  while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
+/** Writes to the end (`writeSync` may take a part only); false when there is no reader any more. */
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, text: string): boolean {
+  try {
+    let rest = new TextEncoder().encode(text);
+    while (rest.length > 0) rest = rest.subarray(stream.writeSync(rest));
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return false;
+    throw error;
+  }
 }
 
 function columns(): number | undefined {

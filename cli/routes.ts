@@ -72,10 +72,10 @@ const config = noun("Show and check the configuration", {
   path: verb("Print where the file is", () => import("./config/path.ts")),
 });
 
-const completion = noun("Print the completion script of a shell", {
-  bash: verb("For bash", () => import("./completion/bash.ts")),
-  zsh: verb("For zsh", () => import("./completion/zsh.ts")),
-  fish: verb("For fish", () => import("./completion/fish.ts")),
+const completion = noun("Complete commands, flags and names in a shell", {
+  bash: verb("Print the script of bash", () => import("./completion/bash.ts")),
+  zsh: verb("Print the script of zsh", () => import("./completion/zsh.ts")),
+  fish: verb("Print the script of fish", () => import("./completion/fish.ts")),
 });
 
 /** Every word that cocoon knows, in the order of its help. */

@@ -1,11 +1,18 @@
 import type { FileLocation } from "../config/load.ts";
 import type { Config, Overrides } from "../config/types.ts";
-import { defaultHomePath, type Home, openHome } from "../state/home.ts";
+import { CocoonError } from "../errors/error.ts";
+import { defaultHomePath, Home, openHome } from "../state/home.ts";
 import type { Store } from "../state/store.ts";
 import type { Context, GlobalFlags, Outside } from "./context.ts";
 
 /** A {@linkcode Context} that must be closed when its command has ended. */
 export interface Session extends Context, Disposable {}
+
+/** How a session treats a home that is not there. */
+export interface SessionOptions {
+  /** False: the store of a home that was never used is an error. @default {true} */
+  makesHome?: boolean;
+}
 
 /**
  * Joins the outside with the global flags. Costs nothing: the home, the store and the
@@ -14,6 +21,7 @@ export interface Session extends Context, Disposable {}
 export function openSession(
   outside: Outside,
   globals: Pick<GlobalFlags, "home" | "config">,
+  { makesHome = true }: SessionOptions = {},
 ): Session {
   let home: Home | undefined;
   let store: Promise<Store> | undefined;
@@ -22,6 +30,10 @@ export function openSession(
   const openedHome = () => home ??= openHome(homePath(outside, globals.home));
 
   async function openStore(): Promise<Store> {
+    const { databasePath } = new Home(homePath(outside, globals.home));
+    if (!makesHome && !outside.host.exists(databasePath)) {
+      throw new CocoonError("not-found", `${databasePath}: no such file`);
+    }
     const { openStore } = await import("../state/store.ts");
     return opened = await openStore(openedHome());
   }

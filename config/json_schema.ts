@@ -18,6 +18,7 @@ export async function configJsonSchema(config: Config, registry: Registry): Prom
     const { summary, settingsSchema } = await registry.backend(name);
     return { description: summary, ...tableSchema(settingsSchema) };
   });
+  backends["additionalProperties"] = false;
   const networks = objectIn(properties, "networks");
   const providers = await schemasOf(registry.names("network"), async (name) => {
     const { settingsSchema } = await registry.network(name);
@@ -28,7 +29,11 @@ export async function configJsonSchema(config: Config, registry: Registry): Prom
     Object.keys(config.networks).filter((name) => Object.hasOwn(providers, name))
       .map((name) => [name, providers[name] ?? {}]),
   );
-  return { title: "cocoon's configuration", ...schema };
+  return {
+    $schema: "http://json-schema.org/draft-07/schema#",
+    title: "cocoon's configuration",
+    ...schema,
+  };
 }
 
 async function schemasOf(

@@ -56,7 +56,7 @@ export function resolve(layers: Layers): Config {
     ),
     images: mapValues(fileOutput.images ?? {}, ({ source, sha256, architecture }): ImageTable => ({
       source: isUrl(source) ? source : locate(source),
-      ...(sha256 === undefined ? {} : { sha256 }),
+      ...(sha256 === undefined ? {} : { sha256: sha256.toLowerCase() }),
       ...(architecture === undefined ? {} : { architecture }),
     })),
     origins,

@@ -108,7 +108,6 @@ const image = v.strictObject({
     v.string("expected 64 hexadecimal digits"),
     v.regex(/^[0-9a-fA-F]{64}$/, "expected 64 hexadecimal digits"),
     v.description("SHA-256 of what the source gives"),
-    v.toLowerCase(),
   )),
   architecture: v.optional(architecture("Architecture of the image")),
 }, "expected a table");
