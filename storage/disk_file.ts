@@ -1,6 +1,7 @@
 /** What all storage drivers do to a disk's file in the same way. */
 import { CocoonError } from "../errors/error.ts";
 import { dirname } from "../host/path.ts";
+import { SystemError } from "../native/errno.ts";
 
 /**
  * Makes the new file `path`, 0600, fills it and forces it to the disk. Whatever goes wrong, also an
@@ -103,11 +104,14 @@ export async function measureImage(
   return { sizeBytes: info.size, allocatedBytes: (info.blocks ?? 0) * 512 };
 }
 
-/** A file system's refusal in the user's words; an abort or a CocoonError stays what it is. */
+/**
+ * A system call's failure in the user's words; everything else stays what it is: what was explained
+ * already, and the reason of an abort, which may be anything.
+ */
 async function explained(path: string, neededBytes: number, cause: unknown): Promise<unknown> {
-  if (cause instanceof CocoonError || cause instanceof DOMException) return cause;
-  if (!(cause instanceof Error)) return cause; // the reason of an abort may be anything
+  if (!(cause instanceof Error) || cause instanceof CocoonError) return cause;
   const code = "code" in cause ? cause.code : undefined;
+  if (typeof code !== "string" && !(cause instanceof SystemError)) return cause;
   if (code === "ENOSPC" || code === "EDQUOT") {
     const what = code === "ENOSPC" ? "no space left" : "the disk quota is used up";
     const needed = neededBytes === 0 ? "" : `${mebibytes(neededBytes)} needed, `;
