@@ -4,6 +4,7 @@ import { parseDuration } from "../config/duration.ts";
 import { parseSize } from "../config/size.ts";
 import type { Frame } from "./command.ts";
 import type { OutputFormat } from "./output.ts";
+import type { ProgressMode } from "./progress.ts";
 
 /** `--output table|json`, for commands that print data; with {@linkcode OUTPUT_ALIAS}. */
 export const outputFlag: { output: TypedFlagParameter<OutputFormat, Frame> } = {
@@ -21,6 +22,21 @@ export const OUTPUT_ALIAS = { o: "output" } as const;
 /** Values of {@linkcode outputFlag}. */
 export interface OutputFlag {
   output: OutputFormat;
+}
+
+/** `--progress auto|json|none`, for commands that take long over many bytes. */
+export const progressFlag: { progress: TypedFlagParameter<ProgressMode, Frame> } = {
+  progress: {
+    kind: "enum",
+    values: ["auto", "json", "none"],
+    default: "auto",
+    brief: "Form of the progress on standard error",
+  },
+};
+
+/** Values of {@linkcode progressFlag}. */
+export interface ProgressFlag {
+  progress: ProgressMode;
 }
 
 interface ValueFlag<T> {
