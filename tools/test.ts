@@ -4,7 +4,7 @@
  * left on this computer. Its last line is `N passed, N failed[, N skipped]`.
  */
 import { CocoonError } from "../errors/error.ts";
-import * as G from "../tests/guests/cache.ts";
+import { fullGuest, smallGuest } from "../tests/guests/cache.ts";
 import type { TestCase } from "./junit.ts";
 import { clearLeftovers, findLeftovers, makeRunFolder, type RunFolder } from "./leftovers.ts";
 import { REPOSITORY, runTool } from "./main.ts";
@@ -13,7 +13,6 @@ import { type PlannedPhase, planPhases, testFiles } from "./test_files.ts";
 import { runPhase } from "./test_run.ts";
 
 /** How many of the slowest tests are named. */
-const { fullGuest, smallGuest } = G as any;
 const SLOWEST = 10;
 
 /** Guests that are built before the first test, so that no test has to wait for a build. */

@@ -1,9 +1,26 @@
 /** Which part of the program may import which, as data; `imports_test.ts` holds it. */
 
-/** What each part may import; every part may import itself. Packages are a matter of `PACKAGES`. */
+/** `auto`: asks the drivers it is given in turn, and is no driver itself. */
+const STORAGE_CHOICE = "storage/select.ts";
+
+/**
+ * What each part may import: other parts, or single modules of them. Every part may import itself;
+ * packages are a matter of `PACKAGES`.
+ */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["cli", "errors", "host"],
-  cli: ["vm", "images", "guest", "config", "state", "plugins", "native", "host", "errors"],
+  cli: [
+    "vm",
+    "images",
+    "guest",
+    "config",
+    "state",
+    "plugins",
+    STORAGE_CHOICE,
+    "native",
+    "host",
+    "errors",
+  ],
   vm: ["images", "guest", "config", "state", "plugins", "native", "host", "errors"],
   images: ["config", "state", "plugins", "native", "host", "errors"],
   config: ["state", "plugins", "host", "errors"],
