@@ -16,13 +16,6 @@ export interface Check {
   run: () => void | Promise<void>;
 }
 
-/** Registers one test with a step for each check. */
-export function registerChecks(name: string, checks: readonly Check[]): void {
-  Deno.test(name, async (t) => {
-    for (const check of checks) await t.step(check.name, async () => await check.run());
-  });
-}
-
 /** Checks that fail, with what they say; for proving that a suite sees faults. */
 export async function failures(checks: readonly Check[]): Promise<Map<string, string>> {
   const failed = new Map<string, string>();
