@@ -31,7 +31,7 @@ export function parseDuration(text: string): number {
   return milliseconds;
 }
 
-/** The shortest text that {@linkcode parseDuration} reads as this many milliseconds. */
+/** A text that {@linkcode parseDuration} reads as this many milliseconds. */
 export function formatDuration(milliseconds: number): string {
   let rest = Math.round(milliseconds);
   let text = "";
