@@ -4,7 +4,7 @@ import { type Database, transaction } from "./database.ts";
 export interface ImageRecord {
   /** `sha256:HEX` of what was downloaded or imported; its identity. */
   digest: string;
-  /** `sha256:HEX` of the raw disk that is stored. */
+  /** `sha256-4m:HEX` of the raw disk that is stored; see `images/disk/digest.ts`. */
   diskDigest: string;
   kind: "disk";
   /** Size that a guest sees. */
@@ -62,6 +62,14 @@ export class ImageTable {
         .run(record.digest, JSON.stringify(record));
       if (tag !== undefined) this.#point(tag, record.digest);
     });
+  }
+
+  /** Notes that somebody has vouched for the content of an image that is stored already. */
+  setVerified(digest: string, verified: ImageRecord["verified"]): void {
+    this.#db.prepare(
+      "UPDATE images SET record = json_set(record, '$.verified', ?) WHERE digest = ?",
+    )
+      .run(verified, digest);
   }
 
   /** Removes a name; returns whether it existed. The image stays. */

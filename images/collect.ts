@@ -1,0 +1,108 @@
+import { basename, join } from "../host/path.ts";
+import type { ImageContext } from "./context.ts";
+import { withImagesLock } from "./images_lock.ts";
+import { discard } from "./remove.ts";
+import { Staging } from "./staging.ts";
+
+/** One thing that nothing used any more. */
+export interface Collected {
+  /**
+   * `image`: stored, without name and machine; `orphan`: a folder without record; `staging`: left
+   * by a command that was killed.
+   */
+  kind: "image" | "orphan" | "staging";
+  /** Digest of an image, else the folder's name. */
+  name: string;
+  freedBytes: number;
+}
+
+/**
+ * How long after its last use an image without name is kept: between the moment a command has
+ * resolved an image and the moment its machine is recorded nothing else protects it, and a file
+ * that is run again soon need not be converted again.
+ */
+const KEEP_MS = 60 * 60 * 1000;
+
+/**
+ * Removes what nothing needs: images without name and machine that were not asked for lately,
+ * folders without record, staging areas whose process is gone. What a machine or a running pull
+ * needs stays.
+ */
+export async function collectImages(
+  ctx: ImageContext,
+  options: { keepMs?: number; signal?: AbortSignal } = {},
+): Promise<Collected[]> {
+  await using undo = new AsyncDisposableStack();
+  return await withImagesLock(ctx.home, async () => {
+    const abandoned = Staging.abandoned(ctx.home);
+    const trash = undo.use(Staging.make(ctx.home));
+    return [
+      ...await collectStaging(abandoned, trash),
+      ...await collectUnused(ctx, options.keepMs ?? KEEP_MS, trash),
+      ...await collectOrphans(ctx, trash),
+    ];
+  }, options.signal);
+}
+
+async function collectStaging(abandoned: string[], trash: Staging): Promise<Collected[]> {
+  const collected: Collected[] = [];
+  for (const directory of abandoned) {
+    const name = basename(directory);
+    const freedBytes = await allocatedBytes(directory);
+    try {
+      await Deno.rename(directory, trash.path(name));
+    } catch (error) {
+      // Its process was just removing it: a lock in it is gone before the folder is.
+      if (error instanceof Deno.errors.NotFound) continue;
+      throw error;
+    }
+    collected.push({ kind: "staging", name, freedBytes });
+  }
+  return collected;
+}
+
+async function collectUnused(
+  ctx: ImageContext,
+  keepMs: number,
+  trash: Staging,
+): Promise<Collected[]> {
+  const collected: Collected[] = [];
+  for (const image of ctx.store.images.list()) {
+    if (image.tags.length > 0 || await usedSince(ctx, image.digest, keepMs)) continue;
+    if (!ctx.store.images.deleteUnused(image.digest)) continue;
+    await discard(ctx, image, trash);
+    collected.push({ kind: "image", name: image.digest, freedBytes: image.allocatedBytes });
+  }
+  return collected;
+}
+
+async function usedSince(ctx: ImageContext, digest: string, keepMs: number): Promise<boolean> {
+  const info = await Deno.stat(ctx.home.imageDir(digest)).catch(() => undefined);
+  const lastUse = info?.mtime?.getTime();
+  return lastUse !== undefined && ctx.host.now().getTime() - lastUse < keepMs;
+}
+
+async function collectOrphans(ctx: ImageContext, trash: Staging): Promise<Collected[]> {
+  const collected: Collected[] = [];
+  for (const { name } of [...Deno.readDirSync(join(ctx.home.imagesDir, "sha256"))]) {
+    const digest = `sha256:${name}`;
+    if (ctx.store.images.get(digest) !== undefined) continue;
+    const freedBytes = await allocatedBytes(ctx.home.imageDir(digest));
+    await discard(ctx, { digest }, trash);
+    collected.push({ kind: "orphan", name, freedBytes });
+  }
+  return collected;
+}
+
+/** Bytes that the files below a folder take. */
+async function allocatedBytes(path: string): Promise<number> {
+  const info = await Deno.lstat(path).catch(() => undefined);
+  if (info === undefined) return 0;
+  let bytes = (info.blocks ?? 0) * 512;
+  if (info.isDirectory) {
+    for await (const entry of Deno.readDir(path)) {
+      bytes += await allocatedBytes(join(path, entry.name));
+    }
+  }
+  return bytes;
+}

@@ -1,0 +1,101 @@
+import { join } from "../host/path.ts";
+import type { ImageRecord, TaggedImage } from "../state/images.ts";
+import { diskPath, type ImageContext } from "./context.ts";
+import { withImagesLock } from "./images_lock.ts";
+import type { Staging } from "./staging.ts";
+
+/** Name of the folder in the staging area that becomes the image's. */
+export const IMAGE_FOLDER = "image";
+
+/** An image that was asked for, and whether it had to be made. */
+export interface AddedImage {
+  image: TaggedImage;
+  /** `already-stored`: the same content was there; nothing was replaced. */
+  outcome: "stored" | "already-stored";
+}
+
+/** What is known of an image before it is stored. */
+export type NewImage = Omit<ImageRecord, "allocatedBytes" | "createdAt" | "kind">;
+
+/**
+ * Makes the finished image in the staging area a stored one: to the medium, into place, into the
+ * records, in this order. Killed in between, it leaves a folder without record, which the next
+ * pull replaces and `gc` removes. If the same image came from somewhere else meanwhile, that
+ * one stays.
+ */
+export async function commitImage(
+  ctx: ImageContext,
+  staging: Staging,
+  image: NewImage,
+  tag: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<AddedImage> {
+  const folder = staging.path(IMAGE_FOLDER);
+  const disk = join(folder, "disk.raw");
+  // Read-only: machines write to clones, and a mistake must not change what the digest promises.
+  await Deno.chmod(disk, 0o444);
+  await sync(disk);
+  await sync(folder);
+  const { blocks } = await Deno.stat(disk);
+  return await withImagesLock(ctx.home, async () => {
+    const stored = await useStored(ctx, image.digest, image.verified, tag);
+    if (stored !== undefined) return stored;
+    const place = ctx.home.imageDir(image.digest);
+    // What is there without a record, or without its disk, belongs to nobody.
+    if (ctx.host.exists(place)) await Deno.rename(place, staging.path("replaced"));
+    await Deno.rename(folder, place);
+    await sync(join(ctx.home.imagesDir, "sha256"));
+    ctx.store.images.put({
+      ...image,
+      kind: "disk",
+      allocatedBytes: (blocks ?? 0) * 512,
+      createdAt: ctx.host.now().toISOString(),
+    }, tag);
+    return { image: required(ctx, image.digest), outcome: "stored" };
+  }, signal);
+}
+
+/** The image with this digest if it is stored whole, tagged and vouched for as asked. */
+async function useStored(
+  ctx: ImageContext,
+  digest: string,
+  verified: ImageRecord["verified"],
+  tag: string | undefined,
+): Promise<AddedImage | undefined> {
+  const stored = ctx.store.images.get(digest);
+  if (stored === undefined || !ctx.host.exists(diskPath(ctx.home, digest))) return undefined;
+  if (tag !== undefined) ctx.store.images.put(stored, tag);
+  if (verified !== "none" && stored.verified === "none") {
+    ctx.store.images.setVerified(digest, verified);
+  }
+  await markUsed(ctx, digest);
+  return { image: required(ctx, digest), outcome: "already-stored" };
+}
+
+/** Like `commitImage`, before the work is done: undefined when it has to be done. */
+export function reuseStored(
+  ctx: ImageContext,
+  digest: string,
+  verified: ImageRecord["verified"],
+  tag: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<AddedImage | undefined> {
+  return withImagesLock(ctx.home, () => useStored(ctx, digest, verified, tag), signal);
+}
+
+/** Notes that the image was asked for now; `gc` leaves what was used lately. */
+export async function markUsed(ctx: ImageContext, digest: string): Promise<void> {
+  const now = ctx.host.now();
+  await Deno.utime(ctx.home.imageDir(digest), now, now);
+}
+
+function required(ctx: ImageContext, digest: string): TaggedImage {
+  const image = ctx.store.images.get(digest);
+  if (image === undefined) throw new Error(`${digest} has no record although it was just written`);
+  return image;
+}
+
+async function sync(path: string): Promise<void> {
+  using file = await Deno.open(path, { read: true });
+  await file.sync();
+}

@@ -1,0 +1,38 @@
+import type { Host } from "../plugins/contract.ts";
+import type { Home } from "../state/home.ts";
+import type { Store } from "../state/store.ts";
+
+/** What every function of this folder works on. */
+export interface ImageContext {
+  home: Home;
+  store: Store;
+  host: Pick<Host, "cpus" | "exists" | "env" | "now">;
+}
+
+/**
+ * What takes time when an image is added, in this order; each at most once.
+ *
+ * | phase | bytes are |
+ * |---|---|
+ * | `download` | received from a server or from standard input |
+ * | `hash` | read of a local file |
+ * | `convert` | of the guest's disk, written from a qcow2 image |
+ * | `seal` | of the guest's disk, read for its digest |
+ */
+export type ProgressPhase = "download" | "hash" | "convert" | "seal";
+
+/** How far a phase is. */
+export interface Progress {
+  phase: ProgressPhase;
+  doneBytes: number;
+  /** Absent while nobody knows. */
+  totalBytes?: number;
+}
+
+/** Called often; must not throw. */
+export type ProgressCallback = (progress: Progress) => void;
+
+/** Path of an image's disk. */
+export function diskPath(home: Home, digest: string): string {
+  return `${home.imageDir(digest)}/disk.raw`;
+}

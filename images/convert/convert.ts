@@ -1,0 +1,60 @@
+import { Qcow2Image } from "../formats/qcow2.ts";
+import { scanQcow2 } from "../formats/qcow2_scan.ts";
+import { FileReader } from "../formats/random_access.ts";
+import { dirname } from "../../host/path.ts";
+import { SparseFile } from "../disk/sparse_file.ts";
+import { requireSpace } from "../disk/space.ts";
+import { SECTOR_BYTES } from "../limits.ts";
+import { runInWorkers, type WorkOptions } from "../workers/pool.ts";
+
+/** Length of a disk in bytes: whole sectors, or a guest could not read its end. */
+export function wholeSectors(bytes: number): number {
+  return Math.ceil(bytes / SECTOR_BYTES) * SECTOR_BYTES;
+}
+
+/**
+ * Converts a qcow2 image into a new sparse raw disk file with all CPUs. Progress counts bytes of
+ * the guest's disk.
+ *
+ * The source must not change meanwhile. After a failure `targetPath` may exist, partly written.
+ * @returns length of the disk in bytes
+ * @throws {CocoonError} `failed`: the image is damaged, needs another file, is encrypted, or the
+ * target's disk is too small
+ */
+export async function convertQcow2(
+  sourcePath: string,
+  targetPath: string,
+  options: Omit<WorkOptions, "onProgress"> & {
+    onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
+  } = {},
+): Promise<number> {
+  const { onProgress, signal } = options;
+  const diskBytes = await check(sourcePath, targetPath, signal);
+  const target = SparseFile.create(targetPath);
+  try {
+    target.truncate(diskBytes);
+    await runInWorkers({ kind: "convert-qcow2", sourcePath, targetPath }, diskBytes, {
+      ...options,
+      onProgress: onProgress && ((done) => onProgress(Math.min(done, diskBytes), diskBytes)),
+    });
+    return diskBytes;
+  } finally {
+    target[Symbol.dispose]();
+  }
+}
+
+/** Reads all tables before the first byte is written; returns the length of the disk. */
+async function check(
+  sourcePath: string,
+  targetPath: string,
+  signal?: AbortSignal,
+): Promise<number> {
+  using source = new FileReader(sourcePath);
+  const image = new Qcow2Image(source);
+  const { plainBytes, compressedBytes } = await scanQcow2(image, source.size, signal);
+  // A preallocated image maps clusters that are holes in its own file, and will be in ours.
+  const { blocks } = await Deno.stat(sourcePath);
+  const needed = compressedBytes + Math.min(plainBytes, (blocks ?? Infinity) * SECTOR_BYTES);
+  await requireSpace(dirname(targetPath), needed);
+  return wholeSectors(image.header.virtualBytes);
+}

@@ -1,0 +1,36 @@
+import { CocoonError } from "../../errors/error.ts";
+
+/** Names of the errors that mean "no room". */
+const FULL: readonly unknown[] = ["ENOSPC", "EDQUOT", "EFBIG"];
+
+/** Bytes that an ordinary user can still write to the file system of `path`. */
+export async function freeBytes(path: string): Promise<number> {
+  const { statfsSync } = await import("node:fs");
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
+}
+
+/**
+ * Refuses work that cannot fit, before it fills the disk under the machines that run on it.
+ * @throws {CocoonError} `failed`
+ */
+export async function requireSpace(directory: string, neededBytes: number): Promise<void> {
+  const free = await freeBytes(directory);
+  if (neededBytes > free) {
+    throw noSpace(directory, ` (${neededBytes} bytes are needed, ${free} are free)`);
+  }
+}
+
+/** The error itself, or, when it is a full disk, one that says so and how much is free. */
+export async function explainFullDisk(error: unknown, directory: string): Promise<unknown> {
+  if (!(error instanceof Error) || !("code" in error) || !FULL.includes(error.code)) return error;
+  const free = await freeBytes(directory).catch(() => undefined);
+  return noSpace(directory, free === undefined ? "" : ` (${free} bytes are free)`, error);
+}
+
+function noSpace(directory: string, numbers: string, cause?: unknown): CocoonError {
+  return new CocoonError("failed", `no space left on the disk of ${directory}${numbers}`, {
+    cause,
+    hint: "Make room: `cocoon gc` removes what nothing uses, `cocoon image rm` an image.",
+  });
+}

@@ -1,0 +1,126 @@
+import { CocoonError } from "../../errors/error.ts";
+import { SECTOR_BYTES } from "../limits.ts";
+
+/** Formats that become a disk. */
+export type DiskSourceFormat = "raw" | "qcow2";
+
+interface Signature {
+  offset: number;
+  /** ASCII, or bytes. */
+  magic: string | readonly number[];
+  /** Completes "it is ...". */
+  name: string;
+  hint: string;
+}
+
+const CONVERT = (format: string) =>
+  `Convert it first: qemu-img convert -f ${format} -O qcow2 FILE FILE.qcow2`;
+const UNPACK = (line: string) => `Unpack it first: ${line}`;
+
+/** What is often offered instead of a disk image, and what to do about each. */
+const REFUSED: readonly Signature[] = [
+  { offset: 0, magic: [0x1f, 0x8b], name: "gzip data", hint: UNPACK("gzip -d FILE.gz") },
+  {
+    offset: 0,
+    magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00],
+    name: "xz data",
+    hint: UNPACK("xz -d FILE.xz"),
+  },
+  {
+    offset: 0,
+    magic: [0x28, 0xb5, 0x2f, 0xfd],
+    name: "zstd data",
+    hint: UNPACK("zstd -d FILE.zst"),
+  },
+  { offset: 0, magic: "BZh", name: "bzip2 data", hint: UNPACK("bzip2 -d FILE.bz2") },
+  { offset: 0, magic: [0x04, 0x22, 0x4d, 0x18], name: "lz4 data", hint: UNPACK("lz4 -d FILE.lz4") },
+  { offset: 0, magic: "PK\x03\x04", name: "a zip archive", hint: UNPACK("unzip FILE.zip") },
+  {
+    offset: 0,
+    magic: [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c],
+    name: "a 7z archive",
+    hint: UNPACK("7z x FILE.7z"),
+  },
+  { offset: 257, magic: "ustar", name: "a tar archive", hint: UNPACK("tar -xf FILE.tar") },
+  { offset: 0, magic: "KDMV", name: "a VMDK image", hint: CONVERT("vmdk") },
+  { offset: 0, magic: "# Disk DescriptorFile", name: "a VMDK image", hint: CONVERT("vmdk") },
+  { offset: 0, magic: "vhdxfile", name: "a VHDX image", hint: CONVERT("vhdx") },
+  { offset: 0, magic: "conectix", name: "a VHD image", hint: CONVERT("vpc") },
+  { offset: 64, magic: [0x7f, 0x10, 0xda, 0xbe], name: "a VDI image", hint: CONVERT("vdi") },
+  { offset: 0, magic: "QED\0", name: "a QED image", hint: CONVERT("qed") },
+  {
+    offset: 32769,
+    magic: "CD001",
+    name: "a CD image (ISO 9660)",
+    hint: "An installation CD is no system disk. Take the distribution's cloud image.",
+  },
+  {
+    offset: 0x202,
+    magic: "HdrS",
+    name: "a Linux kernel",
+    hint: "A kernel is no disk; it is given beside one, with --kernel.",
+  },
+  {
+    offset: 0,
+    magic: "\x7fELF",
+    name: "an ELF program",
+    hint: "Take the distribution's cloud image (qcow2 or raw).",
+  },
+];
+
+const WEB_PAGE_HINT =
+  "The server sent a page instead of the image: a login, a download page or an error. " +
+  "Take the address of the file itself.";
+
+/**
+ * The format of a source, by its content and never by its name.
+ *
+ * @param head the first `SNIFF_BYTES` of the source, or all of it
+ * @throws {CocoonError} `failed`, naming what it is instead and what to do
+ */
+export function detectFormat(head: Uint8Array): DiskSourceFormat {
+  if (has(head, 0, "QFI\xfb")) return "qcow2";
+  for (const { offset, magic, name, hint } of REFUSED) {
+    if (has(head, offset, magic)) {
+      throw new CocoonError("failed", `it is ${name}, no disk image`, { hint });
+    }
+  }
+  refuseText(head);
+  if (head.length < SECTOR_BYTES) {
+    throw new CocoonError("failed", `it has only ${head.length} bytes, too few for a disk image`, {
+      hint: "Was it cut off? Fetch it again.",
+    });
+  }
+  return "raw";
+}
+
+function has(head: Uint8Array, offset: number, magic: string | readonly number[]): boolean {
+  if (head.length < offset + magic.length) return false;
+  for (let i = 0; i < magic.length; i++) {
+    const wanted = typeof magic === "string" ? magic.charCodeAt(i) : magic[i];
+    if (head[offset + i] !== wanted) return false;
+  }
+  return true;
+}
+
+/** Text as far as one sector shows: no disk begins so, a boot sector or a table is binary. */
+function refuseText(head: Uint8Array): void {
+  const start = head.subarray(0, SECTOR_BYTES);
+  if (start.length === 0 || start.some((byte) => byte < 0x20 && ![9, 10, 12, 13].includes(byte))) {
+    return;
+  }
+  const text = new TextDecoder().decode(start).trimStart().toLowerCase();
+  const page = /^(<!doctype html|<html|<head|<body)/.test(text)
+    ? "a web page (HTML)"
+    : text.startsWith("<?xml") || text.startsWith("<")
+    ? "an XML document"
+    : text.startsWith("{") || text.startsWith("[")
+    ? "a JSON document"
+    : undefined;
+  if (page !== undefined) {
+    throw new CocoonError("failed", `it is ${page}, no disk image`, { hint: WEB_PAGE_HINT });
+  }
+  throw new CocoonError("failed", "it is text, no disk image", {
+    hint: "Give the disk image itself (qcow2 or raw).",
+  });
+}

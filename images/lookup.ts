@@ -1,0 +1,37 @@
+import { CocoonError } from "../errors/error.ts";
+import { didYouMean } from "../errors/suggest.ts";
+import type { TaggedImage } from "../state/images.ts";
+import type { ImageContext } from "./context.ts";
+
+/** Fewest digits of a digest that stand for an image; as many as `list` shows. */
+export const MIN_DIGEST_DIGITS = 12;
+
+/** Finds a stored image by its tag, its digest, or the first 12 or more digits of that. */
+export function findStored(ctx: ImageContext, name: string): TaggedImage | undefined {
+  const tagged = ctx.store.images.byTag(name);
+  if (tagged !== undefined) return tagged;
+  const hex = name.replace(/^sha256:/, "").toLowerCase();
+  if (!/^[0-9a-f]+$/.test(hex) || hex.length < MIN_DIGEST_DIGITS) return undefined;
+  if (hex.length === 64) return ctx.store.images.get(`sha256:${hex}`);
+  const found = ctx.store.images.list().filter((image) => image.digest.startsWith(`sha256:${hex}`));
+  if (found.length > 1) {
+    throw new CocoonError("usage", `image "${name}": ${found.length} images begin so`, {
+      hint: found.map((image) => image.digest).join("\n"),
+    });
+  }
+  return found[0];
+}
+
+/**
+ * Like {@linkcode findStored}, for an image that must be there.
+ * @throws {CocoonError} `not-found`, with the stored name that is nearest
+ */
+export function requireStored(ctx: ImageContext, name: string): TaggedImage {
+  const image = findStored(ctx, name);
+  if (image !== undefined) return image;
+  const near = didYouMean(name, ctx.store.images.tags());
+  throw new CocoonError("not-found", `image "${name}": not found${near}`, {
+    hint: "`cocoon image list` shows what is stored. Another source is a URL, or a file with a " +
+      "slash in its path (./disk.qcow2).",
+  });
+}

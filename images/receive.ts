@@ -1,0 +1,75 @@
+import { CocoonError } from "../errors/error.ts";
+import { type SourceDigests, SourceHasher } from "./digests.ts";
+import type { SparseStream } from "./disk/sparse_file.ts";
+import { detectFormat, type DiskSourceFormat } from "./formats/detect.ts";
+import { MAX_DISK_BYTES, SNIFF_BYTES } from "./limits.ts";
+
+/** What came out of a source. */
+export interface Received {
+  format: DiskSourceFormat;
+  digests: SourceDigests;
+  bytes: number;
+}
+
+/** Options of {@linkcode receive}. */
+export interface ReceiveOptions {
+  /** Digests that will be compared. */
+  expected: Partial<SourceDigests>;
+  /** Decides where the bytes go once the format is known; undefined keeps none of them. */
+  target: (format: DiskSourceFormat) => Promise<SparseStream | undefined>;
+  onBytes?: ((bytes: number) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Reads a source to its end, once: recognises the format by the first bytes (and stops there when
+ * it is no disk image), hashes and keeps it.
+ * @throws {CocoonError} `failed` for what is no disk image, or is too large for one
+ */
+export async function receive(
+  chunks: AsyncIterable<Uint8Array>,
+  options: ReceiveOptions,
+): Promise<Received> {
+  const hasher = await SourceHasher.create(options.expected);
+  const head = new Uint8Array(SNIFF_BYTES);
+  let headBytes = 0;
+  let format: DiskSourceFormat | undefined;
+  let target: SparseStream | undefined;
+  let bytes = 0;
+  const recognise = async () => {
+    format = detectFormat(head.subarray(0, headBytes));
+    target = await options.target(format);
+    target?.write(head.subarray(0, headBytes));
+    return format;
+  };
+  for await (const chunk of chunks) {
+    options.signal?.throwIfAborted();
+    hasher.update(chunk);
+    bytes += chunk.length;
+    if (bytes > MAX_DISK_BYTES) throw tooLarge();
+    let rest = chunk;
+    if (format === undefined) {
+      const taken = chunk.subarray(0, head.length - headBytes);
+      head.set(taken, headBytes);
+      headBytes += taken.length;
+      rest = chunk.subarray(taken.length);
+      if (headBytes === head.length) await recognise();
+    }
+    target?.write(rest);
+    options.onBytes?.(bytes);
+  }
+  format ??= await recognise();
+  target?.end();
+  return { format, digests: hasher.digests(), bytes };
+}
+
+function tooLarge(): CocoonError {
+  return new CocoonError(
+    "failed",
+    `it is larger than ${MAX_DISK_BYTES} bytes, the most that is read`,
+    {
+      hint:
+        "A disk image of that size is most likely a mistake. Shrink it: qemu-img resize --shrink",
+    },
+  );
+}
