@@ -1,8 +1,8 @@
 /** What tests of commands need: an outside that is recorded and touches nothing. */
-import type { Host } from "../plugins/contract.ts";
-import { runApp } from "./app.ts";
-import type { Outside, Terminals } from "./context.ts";
-import type { Noun } from "./routes.ts";
+import type { Host } from "../../plugins/contract.ts";
+import { runApp } from "../../cli/app.ts";
+import type { Outside, Terminals } from "../../cli/context.ts";
+import type { Noun } from "../../cli/routes.ts";
 
 /** What a fake outside is made of; everything has a default. */
 export interface FakeOptions {
