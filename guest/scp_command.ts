@@ -1,6 +1,6 @@
 /** Makes the command line of `scp` for a copy to or from a machine. */
+import { CocoonError } from "../errors/error.ts";
 import type { CopyRequest } from "./copy_path.ts";
-import { shellQuote } from "./ssh_command.ts";
 import { sshOptions, type SshTarget } from "./ssh_options.ts";
 
 /**
@@ -46,7 +46,7 @@ export function scpCommand(
   const upload = request.direction === "to-machine";
   const remotePath = protocol === "sftp"
     ? sftpPath(request.remotePath, upload)
-    : shellQuote(remoteWord(request.remotePath));
+    : escapeForShell(remoteWord(request.remotePath));
   const remote = `${target.user}@${host}:${remotePath}`;
   const local = localWord(request.localPath);
   return [
@@ -59,6 +59,20 @@ export function scpCommand(
     "--",
     ...(upload ? [local, remote] : [remote, local]),
   ];
+}
+
+/**
+ * A word for the guest's shell, by backslashes: `scp` holds the names that come back against this
+ * very text as a pattern, where a backslash means what it does to a shell, and a quote does not.
+ * @throws {CocoonError} `usage` for a line break, which has no such spelling
+ */
+function escapeForShell(path: string): string {
+  if (/[\n\r]/.test(path)) {
+    throw new CocoonError("usage", `copy: ${JSON.stringify(path)} has a line break`, {
+      hint: "Copy the folder that it is in, with -r.",
+    });
+  }
+  return path.replace(/[^A-Za-z0-9_/.,:@%+=\u0080-\uffff-]/g, "\\$&");
 }
 
 /** SFTP goes through no shell, but `scp` expands `*` and the like in what it fetches. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { CocoonError } from "../errors/error.ts";
 import { parseCopy } from "./copy_path.ts";
 import { opensshVersion, scpCommand, type ScpOptions } from "./scp_command.ts";
 import type { SshTarget } from "./ssh_options.ts";
@@ -47,14 +48,15 @@ Deno.test("scpCommand() means paths literally when they have special characters"
   assert.equal(tail("web:/a b/*.txt", ".").at(-2), "cocoon@127.0.0.1:/a b/\\*.txt");
   assert.equal(tail("x", "web:/a b/*.txt").at(-1), "cocoon@127.0.0.1:/a b/*.txt");
   const scp = { protocol: "scp" } as const;
-  assert.equal(tail("web:/a b/*.txt", ".", scp).at(-2), "cocoon@127.0.0.1:'/a b/*.txt'");
+  assert.equal(tail("web:/a b/*.txt", ".", scp).at(-2), "cocoon@127.0.0.1:/a\\ b/\\*.txt");
   assert.equal(tail("x", "web:-r", scp).at(-1), "cocoon@127.0.0.1:./-r");
+  assert.throws(() => tail("web:a\nb", ".", scp), CocoonError);
 });
 
 Deno.test("scpCommand() gives the old protocol's quoting, and no flag, to an old scp", () => {
   const old = { client: { major: 8, minor: 4 } };
   const argv = tail("x", "web:/a b", old);
-  assert.deepEqual(argv, ["-P", "2222", "--", "./x", "cocoon@127.0.0.1:'/a b'"]);
+  assert.deepEqual(argv, ["-P", "2222", "--", "./x", "cocoon@127.0.0.1:/a\\ b"]);
   assert.equal(tail("x", "web:y", { client: { major: 8, minor: 7 }, protocol: "scp" })[0], "-O");
 });
 
