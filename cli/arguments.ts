@@ -115,7 +115,7 @@ async function machineNames(this: Frame, partial: string): Promise<readonly stri
 /** Completes names of images. */
 async function imageNames(this: Frame, partial: string): Promise<readonly string[]> {
   if (isFlag(partial)) return [];
-  return (await this.context.store()).images.list().flatMap((image) => image.tags);
+  return (await this.context.store()).images.tags();
 }
 
 /** No name begins so; the store need not be opened. */
@@ -142,7 +142,7 @@ export const machineArgument: Positional = {
 export const imageArgument: Positional = {
   parse: nonEmpty,
   placeholder: "IMAGE",
-  brief: "Name, digest, or the first 3 or more characters of the digest",
+  brief: "Name, digest, or the first 12 or more digits of the digest",
   proposeCompletions: imageNames,
 };
 
