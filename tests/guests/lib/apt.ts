@@ -1,15 +1,6 @@
 import { CocoonError } from "../../../errors/error.ts";
+import { debianArch, type GuestArch } from "./arch.ts";
 import { run } from "./tools.ts";
-
-/** The architectures that guests are built for, by the name that cocoon uses. */
-export type GuestArch = "x86_64" | "aarch64";
-
-const DEBIAN_ARCH = { x86_64: "amd64", aarch64: "arm64" } as const;
-
-/** Debian's name of an architecture. */
-export function debianArch(arch: GuestArch): "amd64" | "arm64" {
-  return DEBIAN_ARCH[arch];
-}
 
 /** A package archive as this computer's apt knows it. */
 export interface Archive {

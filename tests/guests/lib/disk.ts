@@ -18,11 +18,7 @@ const TYPE_GUID = {
 } as const;
 
 /** Makes a sparse raw disk with a GPT from images of its partitions; no loop device, no root. */
-export async function writeDisk(
-  path: string,
-  partitions: readonly Partition[],
-  minimumBytes = 0,
-): Promise<void> {
+export async function writeDisk(path: string, partitions: readonly Partition[]): Promise<void> {
   let startBytes = MIB;
   const lines = ["label: gpt"];
   const starts: number[] = [];
@@ -36,7 +32,7 @@ export async function writeDisk(
   }
   // The last MiB is for the second copy of the table.
   const disk = await Deno.create(path);
-  await disk.truncate(Math.max(startBytes + MIB, minimumBytes));
+  await disk.truncate(startBytes + MIB);
   disk.close();
   await run("sfdisk", ["--quiet", "--no-reread", "--no-tell-kernel", path], {
     input: lines.join("\n") + "\n",

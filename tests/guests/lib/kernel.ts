@@ -1,5 +1,6 @@
 import { messageOf } from "../../../errors/error.ts";
-import { type GuestArch, PrivateApt } from "./apt.ts";
+import { PrivateApt } from "./apt.ts";
+import { debianArch, type GuestArch } from "./arch.ts";
 
 /** The package that a metapackage stood for when it was last asked. */
 export interface KernelPackage {
@@ -10,15 +11,16 @@ export interface KernelPackage {
 /** Debian's newest kernel is asked for this often, so that most runs need no network. */
 const MAX_AGE_MS = 30 * 24 * 60 * 60 * 1000;
 
+/** The package that always depends on Debian's newest cloud kernel. */
+export function kernelMetapackage(arch: GuestArch): string {
+  return `linux-image-cloud-${debianArch(arch)}`;
+}
+
 /**
  * The newest kernel package, remembered in the cache. Without a network the last answer stands,
  * however old.
  */
-export async function newestKernel(
-  cache: string,
-  arch: GuestArch,
-  metapackage: string,
-): Promise<KernelPackage> {
+export async function newestKernel(cache: string, arch: GuestArch): Promise<KernelPackage> {
   const file = `${cache}/kernel-${arch}.json`;
   const known = await remembered(file);
   if (known !== undefined && Date.now() - known.madeAtMs < MAX_AGE_MS) return known.kernel;
@@ -30,8 +32,8 @@ export async function newestKernel(
   try {
     const apt = aptOf(cache, arch);
     await apt.update();
-    const { version, depends } = await apt.show(metapackage);
-    const kernel = { name: depends[0] ?? metapackage, version };
+    const { version, depends } = await apt.show(kernelMetapackage(arch));
+    const kernel = { name: depends[0] ?? kernelMetapackage(arch), version };
     await Deno.writeTextFile(`${file}.new`, JSON.stringify(kernel));
     await Deno.rename(`${file}.new`, file);
     return kernel;
@@ -52,7 +54,9 @@ async function remembered(
 ): Promise<{ kernel: KernelPackage; madeAtMs: number } | undefined> {
   try {
     const madeAtMs = (await Deno.stat(file)).mtime?.getTime() ?? 0;
-    return { kernel: JSON.parse(await Deno.readTextFile(file)), madeAtMs };
+    const kernel: Partial<KernelPackage> | null = JSON.parse(await Deno.readTextFile(file));
+    if (typeof kernel?.name !== "string" || typeof kernel.version !== "string") return undefined;
+    return { kernel: { name: kernel.name, version: kernel.version }, madeAtMs };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
     throw error;

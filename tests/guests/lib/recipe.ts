@@ -1,3 +1,8 @@
+/** The path of a file URL; one of our own, so that it has no host and no drive. */
+export function pathOf(url: URL): string {
+  return decodeURIComponent(url.pathname);
+}
+
 /**
  * The sha256 of all that a guest is made of: the files below the given directories (tests aside)
  * and any further words, such as versions.
@@ -7,8 +12,8 @@
 export async function recipeHash(dirs: readonly URL[], words: readonly string[]): Promise<string> {
   const parts: string[] = [...words];
   for (const dir of dirs) {
-    for (const path of (await filesBelow(dir.pathname)).sort()) {
-      const digest = await sha256(await Deno.readFile(`${dir.pathname}/${path}`));
+    for (const path of (await filesBelow(pathOf(dir))).sort()) {
+      const digest = await sha256(await Deno.readFile(`${pathOf(dir)}/${path}`));
       parts.push(`${path} ${digest}`);
     }
   }

@@ -39,9 +39,8 @@ export async function run(
     throw missingTool(tool, cause);
   }
   if (options.input !== undefined) {
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(options.input));
-    await writer.close();
+    // A tool that ends before it has read all says why by its exit status.
+    await new Blob([options.input]).stream().pipeTo(child.stdin).catch(() => {});
   }
   const output = await child.output();
   if (!output.success) {

@@ -1,4 +1,5 @@
-import { debianArch, type GuestArch, type PrivateApt } from "../lib/apt.ts";
+import type { PrivateApt } from "../lib/apt.ts";
+import { EFI_ARCH, type GuestArch, SERIAL_CONSOLE } from "../lib/arch.ts";
 import { compressToQcow2, writeDisk, writeExt4, writeFat } from "../lib/disk.ts";
 import { unifiedKernelImage } from "../lib/uki.ts";
 import { buildInitramfs } from "./initramfs.ts";
@@ -9,10 +10,6 @@ const MIB = 1024 * 1024;
 const ESP_BYTES = 52 * MIB;
 /** ext4, so that what a test wrote outlives a killed machine. */
 const STATE_BYTES = 10 * MIB;
-
-/** What the firmware and the stub call the architecture. */
-const EFI_NAME = { x86_64: "x64", aarch64: "aa64" } as const;
-const SERIAL_CONSOLE = { x86_64: "ttyS0", aarch64: "ttyAMA0" } as const;
 
 /**
  * Builds the small guest into `dir`: `vmlinuz` and `initrd` for direct boot, `small.raw` and
@@ -45,7 +42,7 @@ export async function buildSmall(
   await Deno.copyFile(kernel, `${dir}/vmlinuz`);
   await buildInitramfs(packages, `${work}/initramfs`, `${dir}/initrd`);
 
-  const stub = `${packages}/usr/lib/systemd/boot/efi/linux${EFI_NAME[arch]}.efi.stub`;
+  const stub = `${packages}/usr/lib/systemd/boot/efi/linux${EFI_ARCH[arch]}.efi.stub`;
   const image = unifiedKernelImage({
     stub: await Deno.readFile(stub),
     kernel: await Deno.readFile(`${dir}/vmlinuz`),
@@ -53,7 +50,7 @@ export async function buildSmall(
     commandLine: `console=${SERIAL_CONSOLE[arch]} console=hvc0 quiet panic=5`,
   });
   await Deno.writeFile(`${work}/boot.efi`, image);
-  const loader = `EFI/BOOT/BOOT${EFI_NAME[arch].toUpperCase()}.EFI`;
+  const loader = `EFI/BOOT/BOOT${EFI_ARCH[arch].toUpperCase()}.EFI`;
   await writeFat(`${work}/esp`, "ESP", ESP_BYTES, { [loader]: `${work}/boot.efi` });
   await writeExt4(`${work}/state`, "STATE", STATE_BYTES);
   await writeDisk(`${dir}/small.raw`, [
@@ -61,9 +58,4 @@ export async function buildSmall(
     { kind: "linux", name: "state", file: `${work}/state` },
   ]);
   await compressToQcow2(`${dir}/small.raw`, `${dir}/small.qcow2`);
-}
-
-/** The package that always depends on Debian's newest cloud kernel. */
-export function kernelMetapackage(arch: GuestArch): string {
-  return `linux-image-cloud-${debianArch(arch)}`;
 }

@@ -1,4 +1,5 @@
 import { CocoonError } from "../../../errors/error.ts";
+import { pathOf } from "../lib/recipe.ts";
 import { run } from "../lib/tools.ts";
 import { copyModules } from "./modules.ts";
 
@@ -30,7 +31,7 @@ export async function buildInitramfs(
   for (const folder of ["bin", "usr/sbin"]) {
     await Deno.mkdir(`${tree}/${folder}`, { recursive: true });
   }
-  const own = new URL("rootfs/", import.meta.url).pathname;
+  const own = pathOf(new URL("rootfs/", import.meta.url));
   await run("cp", ["-r", `${own}.`, tree]);
   for (const path of await filesBelow(own)) {
     await Deno.chmod(`${tree}/${path}`, EXECUTABLE.test(path) ? 0o755 : 0o644);
