@@ -54,7 +54,7 @@ export function machineArguments(
     ...(settings.screen ? ["-device", screen(machine.architecture)] : []),
     ...channels(paths),
     ...devices(machine),
-    ...diskArguments(machine.disks),
+    ...diskArguments(machine),
   ];
 }
 

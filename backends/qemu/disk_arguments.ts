@@ -1,4 +1,4 @@
-import type { Disk, DiskFormat } from "../../plugins/contract.ts";
+import type { DiskFormat, Machine } from "../../plugins/contract.ts";
 import { keyValues, option } from "./option.ts";
 import { SLOTS, slotText } from "./slots.ts";
 
@@ -30,8 +30,11 @@ export function blockdev(
   ];
 }
 
-/** A machine's disks as virtio block devices, in order; the root disk is booted first. */
-export function diskArguments(disks: readonly Disk[]): string[] {
+/**
+ * A machine's disks as virtio block devices, in order. Firmware boots the root disk first; with a
+ * kernel of its own (`-kernel`), QEMU itself is the first thing to boot and takes that index.
+ */
+export function diskArguments({ disks, boot }: Machine): string[] {
   return disks.flatMap((disk, i) => [
     ...blockdev(`disk${i}`, disk.path, disk.format, disk.readOnly),
     "-device",
@@ -40,7 +43,7 @@ export function diskArguments(disks: readonly Disk[]): string[] {
       drive: `disk${i}`,
       serial: disk.serial,
       addr: slotText(SLOTS.firstDisk + i),
-      bootindex: disk.role === "root" ? 0 : undefined,
+      bootindex: disk.role === "root" && boot.kind === "efi" ? 0 : undefined,
     }),
   ]);
 }

@@ -17,10 +17,13 @@ const RULES: Rule[] = [
     }),
   },
   {
-    pattern: /Failed to get (?:shared )?"(?:write|consistent read)" lock[^]*?(?:\[([^\]]*)\])?$/m,
-    explain: (_file, { machine }) => ({
-      message: `a disk of machine "${machine.name}" is in use by another process`,
-      hint: "find it with: fuser -v DISK (see the log for the disk's path)",
+    pattern:
+      /Failed to get (?:shared )?"[^"]+" lock(?:\s+Is another process using the image \[([^\]]+)\])?/,
+    explain: (path, { machine }) => ({
+      message: `a disk of machine "${machine.name}" is in use by another process${
+        path && `: ${path}`
+      }`,
+      hint: `find that process with: fuser -v ${path || "DISK"}`,
     }),
   },
   {
@@ -82,9 +85,10 @@ const RULES: Rule[] = [
     }),
   },
   {
-    pattern: /device requires (\d+ bytes, block backend provides \d+) bytes/,
+    // virt's flash chips have one size; q35's only a granularity.
+    pattern: /device requires (\d+ bytes, block backend provides \d+) bytes|has invalid size (\d+)/,
     explain: (sizes) => ({
-      message: `the UEFI firmware or the variable store has the wrong size: it needs ${sizes}`,
+      message: `the UEFI firmware or the variable store has the wrong size: ${sizes}`,
       hint: "correct firmware_code and firmware_vars in [backends.qemu]",
     }),
   },

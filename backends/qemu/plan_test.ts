@@ -37,6 +37,8 @@ function settings(table: Parameters<typeof settingsSchema.parse>[0]): PlanReques
   return result.settings;
 }
 
+const { firmware: _, ...WITHOUT_FIRMWARE } = DEBIAN_PROBE;
+
 const DIRECT: Partial<Machine> = {
   boot: {
     kind: "linux",
@@ -55,7 +57,7 @@ Deno.test("planMachine() plans a direct kernel boot with kvm", () => {
     "x86_64-linux-kvm",
     request({
       machine: machine(DIRECT),
-      probe: { ...DEBIAN_PROBE, accelerator: "kvm", firmware: {} },
+      probe: { ...WITHOUT_FIRMWARE, accelerator: "kvm" },
     }),
   );
 });
@@ -238,6 +240,17 @@ Deno.test("planMachine() refuses what QEMU can't do", async (t) => {
       "usage",
       /17 disks, but qemu takes at most 16/,
     ],
+    [
+      "too many NICs",
+      {
+        machine: machine({
+          nics: [{ index: 8, network: "n", mac: "52:54:00:00:00:01", forwards: [] }],
+        }),
+        attachments: [{ kind: "user", forwards: [] }],
+      },
+      "usage",
+      /9 NICs, but qemu takes at most 8/,
+    ],
   ];
   for (const [name, parts, code, message] of cases) {
     await t.step(name, () => {
@@ -272,6 +285,5 @@ Deno.test("planMachine() tells a caller's defect apart from a user's mistake", (
   assert.throws(() => planMachine(request({ attachments: [] })), TypeError);
   assert.throws(() => planMachine(request({ probe: {} })), TypeError);
   assert.throws(() => planMachine(request({ settings: { screen: 1 } })), TypeError);
-  const { firmware: _, ...noFirmware } = DEBIAN_PROBE;
-  assert.throws(() => planMachine(request({ probe: noFirmware })), TypeError);
+  assert.throws(() => planMachine(request({ probe: WITHOUT_FIRMWARE })), TypeError);
 });

@@ -21,14 +21,14 @@ export interface QemuProbe {
  */
 export function readProbe(probe: Probe): QemuProbe {
   const { program, version, sandbox, accelerator, firmware } = probe;
+  const [major, minor, micro] = Array.isArray(version) ? version : [];
   if (
     typeof program !== "string" || typeof sandbox !== "boolean" ||
+    typeof major !== "number" || typeof minor !== "number" || typeof micro !== "number" ||
     (accelerator !== "kvm" && accelerator !== "hvf" && accelerator !== "tcg")
   ) {
     throw new TypeError("Cannot read the probe of qemu: it was made by another version");
   }
-  const numbers = Array.isArray(version) ? version.map(Number) : [];
-  const [major = 0, minor = 0, micro = 0] = numbers;
   const found = readFirmware(firmware);
   return {
     program,

@@ -1,3 +1,4 @@
+import { defineSettings, type Settings } from "../../plugins/settings.ts";
 import type {
   Architecture,
   Json,
@@ -6,95 +7,108 @@ import type {
   SettingsSchema,
 } from "../../plugins/contract.ts";
 
-/** How the guest's CPU is made. */
-export type Accelerator = "kvm" | "hvf" | "tcg";
-
 /** Values of `accelerator`. */
 export const ACCELERATORS = ["auto", "kvm", "hvf", "tcg"] as const;
 
-/** Settings that differ between architectures; see {@linkcode settingsFor}. */
-export interface ArchitectureSettings {
-  program?: string;
-  machine?: string;
-  cpu?: string;
-  firmware_code?: string;
-  firmware_vars?: string;
-}
+/** How the guest's CPU is made. */
+export type Accelerator = Exclude<typeof ACCELERATORS[number], "auto">;
 
-/** The table `[backends.qemu]`, defaults filled in. */
-export interface QemuSettings extends ArchitectureSettings {
-  accelerator: Accelerator | "auto";
-  sandbox: boolean;
-  screen: boolean;
-  extra_args: string[];
-  x86_64?: ArchitectureSettings;
-  aarch64?: ArchitectureSettings;
-}
+const notEmpty = (value: string) => value === "" ? "must not be empty" : undefined;
 
-interface Key {
-  description: string;
-  schema: JsonObject;
-  /** What the value must be, if it is not. */
-  check(value: Json): string | undefined;
-}
+/** What may differ between guests of different architectures. */
+const architectureSpecs = {
+  program: { type: "path", description: "QEMU's system emulator, instead of the one on PATH" },
+  machine: {
+    type: "string",
+    description: "machine type, instead of q35 or virt",
+    check: notEmpty,
+  },
+  cpu: {
+    type: "string",
+    description: "CPU model; by default the host's, or a full emulated one with tcg",
+    check: notEmpty,
+  },
+  firmware_code: { type: "path", description: "UEFI firmware; needs firmware_vars too" },
+  firmware_vars: {
+    type: "path",
+    description: "template of the UEFI variables that fits firmware_code",
+  },
+} as const;
 
-const text: Pick<Key, "schema" | "check"> = {
-  schema: { type: "string", minLength: 1 },
-  check: (value) =>
-    typeof value === "string" && value !== "" ? undefined : "must be a string that is not empty",
-};
-const path: Pick<Key, "schema" | "check"> = {
-  schema: { type: "string", pattern: "^/" },
-  check: (value) =>
-    typeof value === "string" && value.startsWith("/") ? undefined : "must be an absolute path",
-};
-const flag: Pick<Key, "schema" | "check"> = {
-  schema: { type: "boolean" },
-  check: (value) => typeof value === "boolean" ? undefined : "must be true or false",
-};
+const architectureSchema = defineSettings(architectureSpecs);
 
-const architectureKeys: Record<string, Key> = {
-  program: { ...path, description: "QEMU's system emulator, instead of the one on PATH" },
-  machine: { ...text, description: "machine type, instead of q35 or virt" },
-  cpu: { ...text, description: "CPU model; default: the host's, or a full emulated one with tcg" },
-  firmware_code: { ...path, description: "UEFI firmware's code; needs firmware_vars too" },
-  firmware_vars: { ...path, description: "template of the UEFI variables that fits firmware_code" },
-};
-
-const keys: Record<string, Key> = {
+const generalSchema = defineSettings({
   accelerator: {
-    description: "auto, kvm, hvf or tcg; auto takes hardware only after it has run a guest",
-    schema: { type: "string", enum: [...ACCELERATORS], default: "auto" },
-    check: (value) => isAccelerator(value) ? undefined : 'must be "auto", "kvm", "hvf" or "tcg"',
+    type: "enum",
+    values: ACCELERATORS,
+    default: "auto",
+    description: "what runs the guest; auto takes hardware only after it has run a guest",
   },
   sandbox: {
-    ...flag,
-    description: "confine QEMU with seccomp where it can (Linux); default true",
+    type: "boolean",
+    default: true,
+    description: "confine QEMU with seccomp where it can (Linux)",
   },
-  screen: { ...flag, description: "give the guest a screen, for screenshots; default true" },
+  screen: {
+    type: "boolean",
+    default: true,
+    description: "give the guest a screen, for screenshots",
+  },
   extra_args: {
+    type: "string[]",
+    default: [],
     description: "arguments added to QEMU's command line",
-    schema: { type: "array", items: { type: "string" } },
-    check: (value) =>
-      Array.isArray(value) && value.every((item) => typeof item === "string" && item !== "")
-        ? undefined
-        : "must be an array of strings that are not empty",
   },
-  ...architectureKeys,
-  x86_64: architectureTable("x86_64"),
-  aarch64: architectureTable("aarch64"),
-};
+  ...architectureSpecs,
+});
 
-/** Checks `[backends.qemu]`. */
+/** Tables of settings for guests of one architecture only. */
+const TABLES = ["x86_64", "aarch64"] as const satisfies Architecture[];
+
+/** Settings that differ between architectures; see {@linkcode settingsFor}. */
+export type ArchitectureSettings = Settings<typeof architectureSpecs>;
+
+/** The table `[backends.qemu]`, defaults filled in. */
+export type QemuSettings =
+  & ReturnType<typeof generalSchema.read>
+  & { [table in Architecture]?: ArchitectureSettings };
+
+/** Checks `[backends.qemu]` with its tables `[backends.qemu.x86_64]` and `.aarch64`. */
 export const settingsSchema: SettingsSchema = {
-  keys: Object.fromEntries(
-    Object.entries(keys).map(([name, { description, schema }]) => [name, { description, schema }]),
-  ),
+  keys: {
+    ...generalSchema.keys,
+    ...Object.fromEntries(TABLES.map((table) => [table, {
+      description: `program, machine, cpu and firmware for ${table} guests only`,
+      schema: {
+        type: "object",
+        additionalProperties: false,
+        properties: Object.fromEntries(
+          Object.entries(architectureSchema.keys).map(([key, { description, schema }]) => [key, {
+            ...schema,
+            description,
+          }]),
+        ),
+      },
+    }])),
+  },
   parse(input) {
-    const issues = issuesOf(input, keys, []);
-    if (issues.length > 0) return { issues };
-    const defaults = { accelerator: "auto", sandbox: true, screen: true, extra_args: [] };
-    return { settings: { ...defaults, ...input } };
+    const { x86_64, aarch64, ...general } = input;
+    const parsed = generalSchema.parse(general);
+    const issues = "issues" in parsed ? [...parsed.issues] : [];
+    issues.push(...halfFirmware(general, []));
+    const settings: JsonObject = "settings" in parsed ? { ...parsed.settings } : {};
+    for (const [name, table] of [["x86_64", x86_64], ["aarch64", aarch64]] as const) {
+      if (table === undefined) continue;
+      if (!isTable(table)) {
+        issues.push({ path: [name], message: `must be a table, got ${JSON.stringify(table)}` });
+        continue;
+      }
+      const inner = architectureSchema.parse(table);
+      if ("settings" in inner) settings[name] = inner.settings;
+      else issues.push(...inner.issues.map((i) => ({ ...i, path: [name, ...i.path] })));
+      issues.push(...halfFirmware(table, [name]));
+    }
+    return issues.length > 0 ? { issues } : { settings };
   },
 };
 
@@ -109,8 +123,8 @@ export function readSettings(input: JsonObject): QemuSettings {
     const [issue] = result.issues;
     throw new TypeError(`Unchecked settings: ${issue?.path.join(".")}: ${issue?.message}`);
   }
-  // Every key's type was checked a moment ago, and defaults fill the ones that must be there.
-  return result.settings as unknown as QemuSettings;
+  // Every key was checked a moment ago by the very specs that its type comes from.
+  return result.settings as QemuSettings;
 }
 
 /** Settings for guests of one architecture: its own table wins over the general keys. */
@@ -122,46 +136,15 @@ export function settingsFor(
 }
 
 /** Whether a word is a value of `accelerator`. */
-export function isAccelerator(value: unknown): value is Accelerator | "auto" {
+export function isAccelerator(value: unknown): value is typeof ACCELERATORS[number] {
   return ACCELERATORS.some((accelerator) => accelerator === value);
 }
 
-function architectureTable(architecture: Architecture): Key {
-  return {
-    description: `program, machine, cpu and firmware for ${architecture} guests only`,
-    schema: {
-      type: "object",
-      additionalProperties: false,
-      properties: Object.fromEntries(
-        Object.entries(architectureKeys).map((
-          [name, { description, schema }],
-        ) => [name, { ...schema, description }]),
-      ),
-    },
-    check: (value) => isTable(value) ? undefined : "must be a table",
-  };
-}
-
-function issuesOf(
-  table: JsonObject,
-  known: Record<string, Key>,
-  prefix: string[],
-): SettingsIssue[] {
-  const issues: SettingsIssue[] = [];
-  for (const [name, value] of Object.entries(table)) {
-    const key = Object.hasOwn(known, name) ? known[name] : undefined;
-    const message = key ? key.check(value) : "is not a setting of qemu";
-    if (message !== undefined) issues.push({ path: [...prefix, name], message });
-    else if (isTable(value)) issues.push(...issuesOf(value, architectureKeys, [...prefix, name]));
-  }
-  if (("firmware_code" in table) !== ("firmware_vars" in table)) {
-    const given = "firmware_code" in table ? "firmware_code" : "firmware_vars";
-    issues.push({
-      path: [...prefix, given],
-      message: "firmware_code and firmware_vars belong together: give both or none",
-    });
-  }
-  return issues;
+function halfFirmware(table: JsonObject, prefix: string[]): SettingsIssue[] {
+  if (("firmware_code" in table) === ("firmware_vars" in table)) return [];
+  const given = "firmware_code" in table ? "firmware_code" : "firmware_vars";
+  const message = "firmware_code and firmware_vars belong together: give both or none";
+  return [{ path: [...prefix, given], message }];
 }
 
 function isTable(value: Json): value is JsonObject {

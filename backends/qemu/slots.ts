@@ -31,13 +31,17 @@ export function slotText(slot: number): string {
  * @throws {CocoonError} `usage`
  */
 export function checkSlots(machine: Machine): void {
-  const limits = [["disks", machine.disks, MAX_DISKS], ["NICs", machine.nics, MAX_NICS]] as const;
-  for (const [what, { length }, limit] of limits) {
-    if (length <= limit) continue;
+  const counts = [
+    ["disks", machine.disks.length, MAX_DISKS],
+    // A card keeps its slot when one before it is left out, so the highest index counts.
+    ["NICs", Math.max(0, ...machine.nics.map(({ index }) => index + 1)), MAX_NICS],
+  ] as const;
+  for (const [what, count, limit] of counts) {
+    if (count <= limit) continue;
     throw new CocoonError(
       "usage",
-      `machine "${machine.name}": ${length} ${what}, but qemu takes at most ${limit}`,
-      { hint: `remove ${length - limit} of the ${what}` },
+      `machine "${machine.name}": ${count} ${what}, but qemu takes at most ${limit}`,
+      { hint: `remove ${count - limit} of the ${what}` },
     );
   }
 }
