@@ -7,6 +7,7 @@ import type {
   PluginKind,
   PortForward,
 } from "../plugins/contract.ts";
+import type { ProcessIdentity } from "../host/process.ts";
 
 /**
  * State of a machine.
@@ -72,13 +73,6 @@ export interface LaunchSettings {
   plugins: { name: string; kind: PluginKind; path: string }[];
 }
 
-/** A process with enough to recognise it again after its pid was reused. */
-export interface ProcessIdentity {
-  pid: number;
-  /** Start time in the system's own unit, as text; compared, never calculated with. */
-  startedAt: string;
-}
-
 /** What is known of a run; present while a hypervisor may exist. */
 export interface RunInfo {
   control: ControlEndpoint;
@@ -120,6 +114,8 @@ export interface MachineRecord {
   exit?: ExitRecord;
   /** Restarts by policy since the last start by the user. */
   restarts: number;
+  /** A removal has begun and must be finished; the machine can't be started any more. */
+  removing?: boolean;
   /** Why the state is `error`. */
   lastError?: string;
   /** RFC 3339, UTC. */

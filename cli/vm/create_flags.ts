@@ -1,0 +1,142 @@
+/** The flags that describe a new machine, shared by `create` and `run`. */
+import type { FlagParametersForType } from "@stricli/core";
+import { parseSize } from "../../config/size.ts";
+import { checkMachineName } from "../../guest/names.ts";
+import type { Architecture, PortForward } from "../../plugins/contract.ts";
+import type { RestartPolicy } from "../../state/machine_record.ts";
+import { integerFlag, repeatedFlag, sizeFlag, switchFlag, textFlag } from "../arguments.ts";
+import type { Frame } from "../command.ts";
+
+/** Values of {@linkcode CREATE_FLAGS}; undefined = not given. */
+export interface CreateFlags {
+  name?: string;
+  cpus?: number;
+  memory?: number;
+  disk?: number;
+  dataDisk?: readonly DataDiskWish[];
+  network?: readonly string[];
+  publish?: readonly PortForward[];
+  mac?: string;
+  user?: string;
+  userData?: string;
+  password?: string;
+  sshKey?: readonly string[];
+  kernel?: string;
+  initrd?: string;
+  cmdline?: string;
+  backend?: string;
+  storage?: string;
+  architecture?: Architecture;
+  restart?: RestartPolicy;
+  vsock: boolean;
+  sha256?: string;
+}
+
+/** An extra disk: `SIZE` or `NAME=SIZE`. */
+export interface DataDiskWish {
+  name?: string;
+  sizeBytes: number;
+}
+
+/** The parser's declaration of {@linkcode CreateFlags}. */
+export const CREATE_FLAGS: FlagParametersForType<CreateFlags, Frame> = {
+  name: {
+    kind: "parsed",
+    parse: (input) => {
+      checkMachineName(input);
+      return input;
+    },
+    optional: true,
+    placeholder: "NAME",
+    brief: "Name and hostname (else made from the image's name)",
+  },
+  cpus: integerFlag("Virtual CPUs (else defaults.cpus)", 1),
+  memory: sizeFlag("Memory (else defaults.memory)"),
+  disk: sizeFlag("Size of the root disk (else defaults.disk, or the image's if that is larger)"),
+  dataDisk: repeatedFlag("An extra, empty disk: SIZE or NAME=SIZE", "DISK", parseDataDisk),
+  network: repeatedFlag("Network to plug a card into (else the configured one)", "NETWORK", String),
+  publish: repeatedFlag(
+    "Port that leads into the guest: [ADDRESS:]PORT:GUESTPORT[/udp]",
+    "FORWARD",
+    parseForward,
+  ),
+  mac: textFlag("MAC address of the first card (else a random one, kept)", "MAC"),
+  user: textFlag("Account that is made in the guest (else defaults.user)", "USER"),
+  userData: textFlag("cloud-init user-data that is merged with cocoon's own", "FILE"),
+  password: textFlag("Password of the account; without it only the SSH key is let in", "TEXT"),
+  sshKey: repeatedFlag("Public key file that is let in too", "FILE", String),
+  kernel: textFlag("Boot this kernel directly, without firmware", "FILE"),
+  initrd: textFlag("Initial RAM disk for --kernel", "FILE"),
+  cmdline: textFlag("Kernel command line for --kernel", "TEXT"),
+  backend: textFlag("Hypervisor (else the configured one)", "NAME"),
+  storage: textFlag("Storage driver (else the configured one)", "NAME"),
+  architecture: {
+    kind: "enum",
+    values: ["x86_64", "aarch64"],
+    optional: true,
+    brief: "CPU architecture (else this computer's)",
+  },
+  restart: {
+    kind: "enum",
+    values: ["no", "on-failure", "always"],
+    optional: true,
+    brief: "What to do when the machine ends by itself",
+  },
+  vsock: switchFlag("Give the guest a virtio-vsock device"),
+  sha256: textFlag("Digest that the image must have", "HEX"),
+};
+
+/** Short forms of some of {@linkcode CREATE_FLAGS}. */
+export const CREATE_ALIASES = { n: "name", c: "cpus", m: "memory", p: "publish" } as const;
+
+/** Largest serial of a virtio-blk disk is 20 bytes; it is the disk's name. */
+const DISK_NAME = /^[a-z][a-z0-9-]{0,19}$/;
+/** Serials that cocoon gives to its own disks. */
+const OWN_SERIALS = ["root", "seed"];
+
+function parseDataDisk(input: string): DataDiskWish {
+  const equals = input.indexOf("=");
+  if (equals < 0) return { sizeBytes: wholeDisk(input) };
+  const name = input.slice(0, equals);
+  if (!DISK_NAME.test(name) || OWN_SERIALS.includes(name)) {
+    throw new RangeError(
+      `expected a name of 1 to 20 lower-case letters, digits and hyphens ` +
+        `(not ${OWN_SERIALS.join(" or ")}) before "=", got "${name}"`,
+    );
+  }
+  return { name, sizeBytes: wholeDisk(input.slice(equals + 1)) };
+}
+
+function wholeDisk(input: string): number {
+  const sizeBytes = parseSize(input);
+  if (sizeBytes < 1024 * 1024 || sizeBytes % 512 !== 0) {
+    throw new RangeError(`expected at least 1M in whole sectors of 512 bytes, got "${input}"`);
+  }
+  return sizeBytes;
+}
+
+const FORWARD =
+  /^(?:(\d+\.\d+\.\d+\.\d+|\[[0-9a-fA-F:]+\]|localhost):)?(\d+):(\d+)(?:\/(tcp|udp))?$/;
+
+function parseForward(input: string): PortForward {
+  const [, address = "127.0.0.1", host = "", guest = "", protocol = "tcp"] = FORWARD.exec(input) ??
+    [];
+  const hostPort = port(host);
+  const guestPort = port(guest);
+  if (hostPort === undefined || guestPort === undefined) {
+    throw new RangeError(
+      `expected [ADDRESS:]PORT:GUESTPORT[/udp] with ports from 1 to 65535, as in 8080:80, got "${input}"`,
+    );
+  }
+  return {
+    protocol: protocol === "udp" ? "udp" : "tcp",
+    hostAddress: address === "localhost" ? "127.0.0.1" : address.replace(/^\[|\]$/g, ""),
+    hostPort,
+    guestPort,
+  };
+}
+
+function port(text: string): number | undefined {
+  const value = Number(text);
+  return /^\d+$/.test(text) && value >= 1 && value <= 65535 ? value : undefined;
+}

@@ -1,0 +1,47 @@
+import { addressesOf } from "../../vm/address.ts";
+import { findMachine } from "../../vm/find.ts";
+import { reconcile } from "../../vm/reconcile.ts";
+import { machineArgument, OUTPUT_ALIAS, type OutputFlag, outputFlag } from "../arguments.ts";
+import { defineCommand } from "../command.ts";
+import type { Context } from "../context.ts";
+import { printFacts } from "../output.ts";
+import { vmContext } from "./context.ts";
+import { addressText, machineJson, stateText } from "./view.ts";
+
+/** `cocoon vm inspect` */
+export const command = defineCommand({
+  description: "Shows everything that is known of one machine; --output json has more of it.",
+  parameters: {
+    flags: { ...outputFlag },
+    aliases: { ...OUTPUT_ALIAS },
+    positional: { kind: "tuple", parameters: [machineArgument] },
+  },
+  async run(context: Context, flags: OutputFlag, reference: string) {
+    const vm = await vmContext(context);
+    const found = findMachine(vm.store, reference);
+    const record = await reconcile(vm, found, { lockHeld: false }) ?? found;
+    const addresses = await addressesOf(vm, record);
+    const { formatSize } = await import("../../config/size.ts");
+    printFacts(context, flags.output, machineJson(record, addresses), [
+      ["name", record.name],
+      ["id", record.id],
+      ["state", stateText(record)],
+      ...(record.lastError === undefined ? [] : [["error", record.lastError] as const]),
+      ["image", record.spec.image ?? "-"],
+      ["backend", record.spec.backend],
+      ["architecture", record.machine.architecture],
+      ["cpus", String(record.machine.cpus)],
+      ["memory", formatSize(record.machine.memoryBytes)],
+      ...record.machine.disks.map((disk) => [`disk ${disk.serial}`, disk.path] as const),
+      ...record.machine.nics.map((nic) =>
+        [`network ${nic.index}`, `${nic.network} ${nic.mac}`] as const
+      ),
+      ["ssh", addressText(addresses)],
+      ["user", record.spec.user],
+      ["restart", record.spec.restart],
+      ["created", record.createdAt],
+      ["started", record.startedAt ?? "-"],
+      ["stopped", record.stoppedAt ?? "-"],
+    ]);
+  },
+});

@@ -1,0 +1,74 @@
+import type { Config, Overrides } from "../../config/types.ts";
+import type { ImageRecord } from "../../state/images.ts";
+import type { MachineRecord } from "../../state/machine_record.ts";
+import type { VmContext } from "../../vm/context.ts";
+import { createMachine } from "../../vm/create.ts";
+import { CocoonError } from "../../errors/error.ts";
+import type { Context } from "../context.ts";
+import { imageProgress } from "../progress.ts";
+import type { CreateFlags } from "./create_flags.ts";
+import { completeRequest, draftMachine } from "./request.ts";
+
+/** The configuration with the flags of a new machine put over it. */
+export function overridesOf(flags: CreateFlags): Overrides {
+  return {
+    backend: flags.backend,
+    storage: flags.storage,
+    defaults: {
+      cpus: flags.cpus,
+      memoryBytes: flags.memory,
+      user: flags.user,
+      restart: flags.restart,
+      architecture: flags.architecture,
+    },
+  };
+}
+
+/**
+ * Makes the machine that the flags describe: what needs no image is checked first, then the image
+ * is got, then the machine is made.
+ */
+export async function makeMachine(
+  context: Context,
+  vm: VmContext,
+  config: Config,
+  flags: CreateFlags,
+  reference: string | undefined,
+): Promise<MachineRecord> {
+  const draft = await draftMachine(context, vm, config, flags, reference);
+  refuseTakenName(vm, draft.spec.name);
+  const image = reference === undefined
+    ? undefined
+    : await getImage(context, vm, config, flags, reference);
+  const request = await completeRequest(context, vm, config, draft, image);
+  return await createMachine(vm, request, context.signal);
+}
+
+/** Before a download, not after it; `createMachine` decides. */
+function refuseTakenName(vm: VmContext, name: string): void {
+  const taken = vm.store.machines.byName(name);
+  if (taken === undefined || taken.state === "creating") return;
+  throw new CocoonError("conflict", `machine "${name}" exists already`, {
+    hint:
+      `Choose another --name, start it (cocoon vm start ${name}), or remove it (cocoon vm rm ${name}).`,
+  });
+}
+
+async function getImage(
+  context: Context,
+  vm: VmContext,
+  config: Config,
+  flags: CreateFlags,
+  reference: string,
+): Promise<ImageRecord> {
+  const { resolveImage } = await import("../../images/resolve.ts");
+  const named = Object.hasOwn(config.images, reference) ? config.images[reference] : undefined;
+  const sha256 = flags.sha256 ?? named?.sha256;
+  using progress = imageProgress(context);
+  return await resolveImage(vm, named?.source ?? reference, {
+    ...(sha256 === undefined ? {} : { sha256 }),
+    ...(named === undefined ? {} : { tag: reference }),
+    signal: context.signal,
+    onProgress: progress.update,
+  });
+}

@@ -1,0 +1,8 @@
+import { imageArgument } from "../arguments.ts";
+
+/** The image of a new machine; it may be left out with `--kernel`. */
+export const newImageArgument = {
+  ...imageArgument,
+  optional: true,
+  brief: "Name of an image, path of a file, or URL",
+} as const;

@@ -1,0 +1,310 @@
+/** Turns the flags of `create` and `run` into a checked request; nothing is made here. */
+import { formatSize } from "../../config/size.ts";
+import type { Config } from "../../config/types.ts";
+import { networkTable } from "../../config/plugin_settings.ts";
+import { CocoonError, joinErrors, messageOf } from "../../errors/error.ts";
+import { normalizeMac } from "../../guest/names.ts";
+import { ensureUserKey, isPublicKeyLine } from "../../guest/ssh_keys.ts";
+import { readUserData } from "../../guest/user_data.ts";
+import type { Backend, StorageDriver } from "../../plugins/contract.ts";
+import { type NetworkOffer, refusals } from "../../plugins/refusals.ts";
+import type { Registry } from "../../plugins/registry.ts";
+import type { ImageRecord } from "../../state/images.ts";
+import type { MachineSpec } from "../../state/machine_record.ts";
+import { selectStorage } from "../../storage/select.ts";
+import type { VmContext } from "../../vm/context.ts";
+import type { CreateRequest } from "../../vm/create.ts";
+import type { SeedWish } from "../../vm/seed.ts";
+import type { Context } from "../context.ts";
+import type { CreateFlags } from "./create_flags.ts";
+import { launchSettings, registryOf } from "./launch_settings.ts";
+
+const MIB = 1024 ** 2;
+/** Below this no kernel of today starts. */
+const MIN_MEMORY_BYTES = 32 * MIB;
+
+/**
+ * The kernel command line when none is given: output on each of the serial consoles that a backend
+ * may offer; those that are not there are passed over by the kernel. The last one that exists is
+ * `/dev/console`.
+ */
+const DEFAULT_COMMAND_LINE = "console=hvc0 console=ttyAMA0 console=ttyS0";
+
+/** What can be decided before the image is there. */
+export interface Draft {
+  spec: MachineSpec;
+  backend: Backend;
+  registry: Registry;
+  launch: CreateRequest["launch"];
+  devices: CreateRequest["devices"];
+  kernel: CreateRequest["kernel"];
+  /** Size of the root disk as the flag says. */
+  diskBytes: number | undefined;
+  seed: SeedWish;
+}
+
+/**
+ * Checks everything that needs no image, so that a mistake is told before anything is downloaded.
+ * @throws {CocoonError} with every reason why the machine cannot be made
+ */
+export async function draftMachine(
+  context: Context,
+  vm: VmContext,
+  config: Config,
+  flags: CreateFlags,
+  reference: string | undefined,
+): Promise<Draft> {
+  checkKernelFlags(flags, reference);
+  const spec = specOf(vm, config, flags, reference);
+  checkSize(context, spec);
+  const registry = registryOf(config);
+  const launch = await launchSettings(config, spec);
+  const backend = await registry.backend(spec.backend);
+  const capabilities = backend.capabilities(context.host, launch.backend);
+  const devices: Draft["devices"] = {
+    rng: capabilities.rng,
+    balloon: capabilities.balloon,
+    vsock: flags.vsock,
+  };
+  const problems = refusals(
+    {
+      architecture: spec.architecture,
+      boot: flags.kernel === undefined ? "efi" : "linux",
+      diskCount: (reference === undefined ? 0 : 1) + spec.dataDisks.length + 1,
+      nics: spec.networks,
+      devices,
+    },
+    {
+      backend: { name: backend.name, capabilities },
+      // Which driver it is becomes known with the image; `storageFor` asks then.
+      storage: { name: spec.storage, format: capabilities.diskFormats[0] ?? "raw" },
+      networks: await networkOffers(context, config, registry, spec, launch),
+    },
+  );
+  if (problems.length > 0) throw joinErrors(problems);
+  return {
+    spec,
+    backend,
+    registry,
+    launch,
+    devices,
+    kernel: kernelOf(flags),
+    diskBytes: flags.disk,
+    seed: await seedWish(vm, flags),
+  };
+}
+
+/** Joins the draft with the image that it is to be made from. */
+export async function completeRequest(
+  context: Context,
+  vm: VmContext,
+  config: Config,
+  draft: Draft,
+  image: ImageRecord | undefined,
+): Promise<CreateRequest> {
+  const storage = await storageFor(context, vm, draft);
+  const diskBytes = image === undefined
+    ? undefined
+    : draft.diskBytes ?? Math.max(config.defaults.diskBytes, image.virtualBytes);
+  return {
+    spec: {
+      ...draft.spec,
+      storage: storage.name,
+      ...(diskBytes === undefined ? {} : { diskBytes }),
+    },
+    launch: draft.launch,
+    ...(image === undefined ? {} : { image }),
+    ...(draft.kernel === undefined ? {} : { kernel: draft.kernel }),
+    storage,
+    seed: draft.seed,
+    devices: draft.devices,
+  };
+}
+
+async function storageFor(context: Context, vm: VmContext, draft: Draft): Promise<StorageDriver> {
+  const { registry, backend, launch, spec } = draft;
+  const { diskFormats } = backend.capabilities(context.host, launch.backend);
+  const wish = {
+    host: context.host,
+    directory: vm.home.machinesDir,
+    imageDirectory: vm.home.imagesDir,
+    diskFormats,
+  };
+  const load = (name: string) => registry.storage(name);
+  if (spec.storage === "auto") return (await selectStorage(load, wish)).driver;
+  const driver = await registry.storage(spec.storage);
+  if (!diskFormats.includes(driver.format)) {
+    throw new CocoonError(
+      "usage",
+      `storage driver "${driver.name}" makes ${driver.format} disks, ` +
+        `which backend "${backend.name}" does not take`,
+      { hint: 'Choose another driver, or "auto".' },
+    );
+  }
+  if (!await driver.supports(context.host, wish.directory, wish.imageDirectory)) {
+    throw new CocoonError(
+      "usage",
+      `storage driver "${driver.name}" does not work on the file system of ${wish.directory}`,
+      { hint: 'Choose another driver, or "auto", which asks the file system.' },
+    );
+  }
+  return driver;
+}
+
+function specOf(
+  vm: VmContext,
+  config: Config,
+  flags: CreateFlags,
+  reference: string | undefined,
+): MachineSpec {
+  const networks = flags.network ?? [config.network];
+  const mac = flags.mac === undefined ? undefined : normalizeMac(flags.mac);
+  const { cpus, memoryBytes, user, restart, architecture } = config.defaults;
+  return {
+    name: flags.name ?? defaultName(vm, reference ?? "machine"),
+    ...(reference === undefined ? {} : { image: reference }),
+    backend: config.backend,
+    storage: config.storage,
+    architecture,
+    cpus,
+    memoryBytes,
+    dataDisks: nameDataDisks(flags),
+    networks: networks.map((network, index) => ({
+      network,
+      ...(index === 0 && mac !== undefined ? { mac } : {}),
+      forwards: index === 0 ? [...flags.publish ?? []] : [],
+    })),
+    user,
+    restart,
+  };
+}
+
+function nameDataDisks({ dataDisk = [] }: CreateFlags): MachineSpec["dataDisks"] {
+  const names = new Set<string>();
+  return dataDisk.map(({ name, sizeBytes }, index) => {
+    const chosen = name ?? `data${index + 1}`;
+    if (names.has(chosen)) {
+      throw new CocoonError("usage", `--data-disk: two disks are named "${chosen}"`);
+    }
+    names.add(chosen);
+    return { name: chosen, sizeBytes };
+  });
+}
+
+/** A free name made from the image's: `debian-12`, then `debian-12-2`, and so on. */
+function defaultName(vm: VmContext, reference: string): string {
+  const last = reference.slice(reference.lastIndexOf("/") + 1)
+    .replace(/\.(qcow2|raw|img|iso)$/i, "");
+  const word = last.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "")
+    .slice(0, 55).replace(/-+$/, "");
+  const base = word === "" || word === "localhost" ? "machine" : word;
+  const taken = new Set(vm.store.machines.names());
+  for (let number = 1;; number++) {
+    const name = number === 1 ? base : `${base}-${number}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+function checkSize(context: Context, spec: MachineSpec): void {
+  const { host } = context;
+  const problems: CocoonError[] = [];
+  if (spec.cpus > host.cpus) {
+    problems.push(
+      new CocoonError("usage", `--cpus ${spec.cpus}: this computer has ${host.cpus}`, {
+        hint: `Give at most ${host.cpus}.`,
+      }),
+    );
+  }
+  const memory = formatSize(spec.memoryBytes);
+  if (spec.memoryBytes > host.memoryBytes) {
+    problems.push(
+      new CocoonError(
+        "usage",
+        `--memory ${memory}: this computer has ${formatSize(host.memoryBytes)} in all`,
+        { hint: "Give less, and leave some for this computer itself." },
+      ),
+    );
+  } else if (spec.memoryBytes < MIN_MEMORY_BYTES || spec.memoryBytes % MIB !== 0) {
+    problems.push(
+      new CocoonError("usage", `--memory ${memory}: not a whole number of MiB from 32 up`, {
+        hint: "Give it as in 512M or 2G.",
+      }),
+    );
+  }
+  if (problems.length > 0) throw joinErrors(problems);
+}
+
+function checkKernelFlags(flags: CreateFlags, reference: string | undefined): void {
+  if (flags.kernel === undefined) {
+    if (flags.initrd !== undefined || flags.cmdline !== undefined) {
+      throw new CocoonError("usage", "--initrd and --cmdline need --kernel");
+    }
+    if (reference === undefined) {
+      throw new CocoonError("usage", "no IMAGE is given", {
+        hint: "Name an image, a file or a URL; or boot a kernel directly with --kernel.",
+      });
+    }
+  }
+  if (reference === undefined && flags.disk !== undefined) {
+    throw new CocoonError("usage", "--disk is the size of the image's disk; no IMAGE is given", {
+      hint: "For an empty disk: --data-disk SIZE",
+    });
+  }
+}
+
+function kernelOf(flags: CreateFlags): CreateRequest["kernel"] {
+  if (flags.kernel === undefined) return undefined;
+  return {
+    kernelPath: flags.kernel,
+    ...(flags.initrd === undefined ? {} : { initrdPath: flags.initrd }),
+    commandLine: flags.cmdline ?? DEFAULT_COMMAND_LINE,
+  };
+}
+
+async function seedWish(vm: VmContext, flags: CreateFlags): Promise<SeedWish> {
+  const own = await ensureUserKey(vm.home.sshDir);
+  const others = (flags.sshKey ?? []).flatMap(readPublicKeys);
+  return {
+    authorizedKeys: [own.publicKey, ...others],
+    ...(flags.password === undefined ? {} : { password: flags.password }),
+    ...(flags.userData === undefined ? {} : { userData: await readUserData(flags.userData) }),
+  };
+}
+
+function readPublicKeys(path: string): string[] {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(path);
+  } catch (cause) {
+    throw new CocoonError("not-found", `--ssh-key ${path}: ${messageOf(cause)}`, { cause });
+  }
+  const lines = text.split("\n").map((line) => line.trim())
+    .filter((line) => line !== "" && !line.startsWith("#"));
+  const wrong = lines.findIndex((line) => !isPublicKeyLine(line));
+  if (wrong >= 0 || lines.length === 0) {
+    throw new CocoonError("usage", `--ssh-key ${path}: not a public key of OpenSSH`, {
+      hint: "Give the .pub file of a key pair.",
+    });
+  }
+  return lines;
+}
+
+async function networkOffers(
+  context: Context,
+  config: Config,
+  registry: Registry,
+  spec: MachineSpec,
+  launch: CreateRequest["launch"],
+): Promise<NetworkOffer[]> {
+  return await Promise.all(spec.networks.map(async ({ network }, index) => {
+    const provider = await registry.network(networkTable(config, network).provider);
+    const settings = launch.networks[index]?.settings ?? {};
+    return {
+      name: network,
+      provider: provider.name,
+      attachmentKinds: provider.attachmentKinds(context.host, settings),
+      forwardsPorts: provider.forwardsPorts,
+      givesNoCard: provider.givesNoCard ?? false,
+    };
+  }));
+}

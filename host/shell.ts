@@ -1,0 +1,8 @@
+/**
+ * One word for a POSIX shell: in single quotes unless it holds nothing that a shell could read
+ * differently.
+ */
+export function quoteShell(word: string): string {
+  if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word)) return word;
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,158 @@
+/**
+ * Makes a machine: reserves the name, makes its disks and seed under its own folder, and only then
+ * calls it `created`. Killed at any point it leaves a `creating` record and that folder, which the
+ * next create of the same name, or `rm`, clears.
+ */
+import { CocoonError } from "../errors/error.ts";
+import { randomMac, randomUuid } from "../guest/names.ts";
+import { join } from "../host/path.ts";
+import type { Disk, Machine, StorageDriver } from "../plugins/contract.ts";
+import { FileLock } from "../state/locks.ts";
+import type { ImageRecord } from "../state/images.ts";
+import type { LaunchSettings, MachineRecord, MachineSpec } from "../state/machine_record.ts";
+import type { VmContext } from "./context.ts";
+import { makeDisks } from "./disks.ts";
+import { makeSeed, type SeedWish } from "./seed.ts";
+import { newMachineId } from "./id.ts";
+import { eraseMachine } from "./remove.ts";
+
+/** Everything that a machine is made of. */
+export interface CreateRequest {
+  spec: MachineSpec;
+  launch: LaunchSettings;
+  /** What the root disk is a copy of. */
+  image?: ImageRecord;
+  /** A kernel to boot directly; the files are copied. */
+  kernel?: { kernelPath: string; initrdPath?: string; commandLine: string };
+  storage: StorageDriver;
+  seed: SeedWish;
+  devices: { rng: boolean; balloon: boolean; vsock: boolean };
+}
+
+/** Context ids that guests may have: 0 to 2 are the hypervisor's, the loopback's and the host's. */
+const VSOCK_CIDS = Array.from({ length: 4096 }, (_, index) => String(index + 3));
+
+/**
+ * Creates a machine. Undone to the end when it fails or `signal` is aborted.
+ * @throws {CocoonError} `conflict` when the name is taken, `failed` when a disk cannot be made
+ */
+export async function createMachine(
+  context: VmContext,
+  request: CreateRequest,
+  signal: AbortSignal,
+): Promise<MachineRecord> {
+  await clearUnfinished(context, request.spec.name);
+  const id = newMachineId();
+  using _lock = FileLock.tryTake(context.home.machineLockPath(id));
+  const hostKey = await (await import("../guest/ssh_keys.ts")).makeHostKey();
+  const record = newRecord(context, id, request, hostKey.publicKey);
+  try {
+    context.store.machines.insert(record);
+  } catch (error) {
+    await Deno.remove(context.home.machineLockPath(id)).catch(() => {});
+    throw error;
+  }
+  try {
+    await Deno.mkdir(context.home.machineDir(id), { mode: 0o700 });
+    await Deno.mkdir(context.home.runDir(id), { mode: 0o700 });
+    await makeDisks(context, record, request, signal);
+    await makeSeed(context, record, request.seed, hostKey);
+    signal.throwIfAborted();
+    const vsock = request.devices.vsock ? { vsock: { cid: reserveCid(context, id) } } : {};
+    const created = context.store.machines.update(id, (now) => ({
+      ...now,
+      machine: { ...now.machine, devices: { ...now.machine.devices, ...vsock } },
+      state: "created",
+    }));
+    return created ?? record;
+  } catch (error) {
+    await eraseMachine(context, record);
+    if (signal.aborted) {
+      throw new CocoonError("interrupted", `machine "${record.name}": create interrupted; undone`);
+    }
+    throw error;
+  }
+}
+
+function reserveCid(context: VmContext, id: string): number {
+  const reservations = context.store.reservations.of(id, "vsock");
+  return Number(reservations.reserve("vsock-cid", VSOCK_CIDS, () => true));
+}
+
+/** What a create that was killed left behind under this name. */
+async function clearUnfinished(context: VmContext, name: string): Promise<void> {
+  const old = context.store.machines.byName(name);
+  if (old === undefined || old.state !== "creating") return;
+  using lock = FileLock.tryTake(context.home.machineLockPath(old.id));
+  // Held: another create of this name is under way, and `insert` says that the name is taken.
+  if (lock !== undefined) await eraseMachine(context, old);
+}
+
+function newRecord(
+  context: VmContext,
+  id: string,
+  request: CreateRequest,
+  hostPublicKey: string,
+): MachineRecord {
+  const { spec, launch, image } = request;
+  return {
+    id,
+    name: spec.name,
+    state: "creating",
+    desired: "stopped",
+    stale: false,
+    spec,
+    machine: newMachine(context, id, request),
+    ...(image === undefined ? {} : { imageDigest: image.digest }),
+    launch,
+    nicStates: spec.networks.map(() => null),
+    hostPublicKey,
+    restarts: 0,
+    createdAt: context.host.now().toISOString(),
+  };
+}
+
+function newMachine(context: VmContext, id: string, request: CreateRequest): Machine {
+  const { spec, kernel } = request;
+  const dir = context.home.machineDir(id);
+  return {
+    id,
+    name: spec.name,
+    uuid: randomUuid(),
+    architecture: spec.architecture,
+    cpus: spec.cpus,
+    memoryBytes: spec.memoryBytes,
+    boot: kernel === undefined
+      ? { kind: "efi", variableStorePath: join(dir, "efi-variables.fd") }
+      : {
+        kind: "linux",
+        kernelPath: join(dir, "kernel"),
+        ...(kernel.initrdPath === undefined ? {} : { initrdPath: join(dir, "initrd") }),
+        commandLine: kernel.commandLine,
+      },
+    disks: planDisks(dir, request),
+    nics: spec.networks.map((nic, index) => ({
+      index,
+      network: nic.network,
+      mac: nic.mac ?? randomMac(),
+      forwards: nic.forwards,
+    })),
+    devices: { rng: request.devices.rng, balloon: request.devices.balloon },
+  };
+}
+
+function planDisks(dir: string, { spec, image, storage }: CreateRequest): Disk[] {
+  const disks: Disk[] = [];
+  if (image !== undefined) {
+    const format = storage.format;
+    const path = join(dir, `root.${format}`);
+    disks.push({ role: "root", path, format, serial: "root", readOnly: false });
+  }
+  for (const { name } of spec.dataDisks) {
+    const path = join(dir, `data-${name}.raw`);
+    disks.push({ role: "data", path, format: "raw", serial: name, readOnly: false });
+  }
+  const path = join(dir, "seed.iso");
+  disks.push({ role: "seed", path, format: "raw", serial: "seed", readOnly: true });
+  return disks;
+}

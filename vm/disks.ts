@@ -1,0 +1,71 @@
+import { CocoonError, messageOf } from "../errors/error.ts";
+import { join } from "../host/path.ts";
+import type { Disk } from "../plugins/contract.ts";
+import type { MachineRecord } from "../state/machine_record.ts";
+import type { VmContext } from "./context.ts";
+import type { CreateRequest } from "./create.ts";
+
+/**
+ * Makes the files of a machine that is being created: root disk, empty data disks, kernel. All of
+ * them are on stable storage afterwards. The whole folder is erased when this fails.
+ */
+export async function makeDisks(
+  context: VmContext,
+  record: MachineRecord,
+  request: CreateRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const disk of record.machine.disks) {
+    if (disk.role === "root") await makeRoot(context, disk, request, signal);
+    if (disk.role === "data") await makeData(disk, request);
+  }
+  const { boot } = record.machine;
+  if (boot.kind !== "linux" || request.kernel === undefined) return;
+  await copyFile(request.kernel.kernelPath, boot.kernelPath, "--kernel");
+  if (request.kernel.initrdPath !== undefined && boot.initrdPath !== undefined) {
+    await copyFile(request.kernel.initrdPath, boot.initrdPath, "--initrd");
+  }
+}
+
+async function makeRoot(
+  context: VmContext,
+  disk: Disk,
+  { image, storage, spec }: CreateRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  if (image === undefined) throw new TypeError("a root disk without an image");
+  const sizeBytes = spec.diskBytes ?? image.virtualBytes;
+  if (sizeBytes < image.virtualBytes) {
+    const { formatSize } = await import("../config/size.ts");
+    throw new CocoonError(
+      "usage",
+      `--disk ${formatSize(sizeBytes)}: smaller than the image (${
+        formatSize(image.virtualBytes)
+      }); a disk is never cut`,
+      { hint: `Leave --disk out, or give at least ${formatSize(image.virtualBytes)}.` },
+    );
+  }
+  const base = join(context.home.imageDir(image.digest), "disk.raw");
+  await storage.clone(context.host, base, disk.path, sizeBytes, signal);
+}
+
+async function makeData(disk: Disk, { spec }: CreateRequest): Promise<void> {
+  const wish = spec.dataDisks.find((data) => data.name === disk.serial);
+  if (wish === undefined) throw new TypeError(`no wish for data disk ${disk.serial}`);
+  using file = await Deno.open(disk.path, { createNew: true, write: true, mode: 0o600 });
+  await file.truncate(wish.sizeBytes);
+  await file.sync();
+}
+
+async function copyFile(from: string, to: string, flag: string): Promise<void> {
+  try {
+    const content = await Deno.readFile(from);
+    using file = await Deno.open(to, { createNew: true, write: true, mode: 0o600 });
+    for (let done = 0; done < content.length;) done += await file.write(content.subarray(done));
+    await file.sync();
+  } catch (cause) {
+    throw new CocoonError("failed", `${flag} ${from}: cannot be copied: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}

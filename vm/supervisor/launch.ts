@@ -1,0 +1,300 @@
+/** Executes a launch plan: the only place that turns plan data into processes. */
+import type { ChildProcess } from "node:child_process";
+import { CocoonError, messageOf } from "../../errors/error.ts";
+import { identify, type ProcessIdentity, spawnDetached } from "../../host/process.ts";
+import type {
+  AttachmentKind,
+  AttachResult,
+  Backend,
+  Control,
+  LaunchPlan,
+  PlannedFile,
+  PlanRequest,
+} from "../../plugins/contract.ts";
+import type { MachineRecord } from "../../state/machine_record.ts";
+import type { VmContext } from "../context.ts";
+import { takeAlive } from "../liveness.ts";
+import { backendOf, providersOf } from "../plugins.ts";
+import { endCompanions, type HypervisorEnd } from "./settle.ts";
+
+/** Milliseconds between two looks at a hypervisor that is starting. */
+const READY_POLL_MS = 10;
+/** Milliseconds that one question to a starting hypervisor may take. */
+const STATE_TIMEOUT_MS = 2_000;
+/** Bytes of a hypervisor's log that are read to explain its failure. */
+const LOG_TAIL_BYTES = 4_096;
+/** How often a start is tried again because a port was lost to another program in between. */
+const PORT_ATTEMPTS = 3;
+
+/** A machine that runs, as its supervisor sees it. */
+export interface Launched {
+  plan: LaunchPlan;
+  control: Control;
+  /** Resolves when the hypervisor has ended. */
+  hypervisorEnd: Promise<HypervisorEnd>;
+  /** Resolves with the role of the first companion that ends. */
+  companionEnd: Promise<string>;
+}
+
+/**
+ * Attaches the networks, makes the plan, starts its processes and waits until the hypervisor says
+ * that the machine runs. What is begun is written into the record first, so that `settle` can undo
+ * it after a crash at any point; on a failure the caller settles.
+ */
+export async function launch(
+  context: VmContext,
+  id: string,
+  signal: AbortSignal,
+): Promise<Launched> {
+  for (let attempt = 1;; attempt++) {
+    const request = await prepare(context, id, signal);
+    try {
+      return await execute(context, id, request, signal);
+    } catch (error) {
+      if (!(error instanceof PortLostError) || attempt === PORT_ATTEMPTS) throw error;
+      // The hypervisor has ended, its helpers have not.
+      await endCompanions(mustGet(context, id));
+    }
+  }
+}
+
+/** Another program took a host port between its choice and its use. */
+class PortLostError extends CocoonError {}
+
+interface Prepared {
+  backend: Backend;
+  request: PlanRequest;
+  attached: (AttachResult | undefined)[];
+}
+
+async function prepare(context: VmContext, id: string, signal: AbortSignal): Promise<Prepared> {
+  const record = mustGet(context, id);
+  const backend = await backendOf(record);
+  const settings = record.launch.backend;
+  const dirs = { data: context.home.machineDir(id), run: context.home.runDir(id) };
+  const probe = await backend.probe(context.host, record.machine, settings);
+  const accepts = backend.capabilities(context.host, settings).attachments;
+  const attached = await attachAll(context, record, accepts, signal);
+  const connected = record.machine.nics.filter((_, index) => attached[index] !== undefined);
+  const request: PlanRequest = {
+    machine: { ...record.machine, nics: connected },
+    attachments: attached.flatMap((result) => result === undefined ? [] : [result.attachment]),
+    dirs,
+    probe,
+    settings,
+    host: {
+      os: context.host.os,
+      architecture: context.host.architecture,
+      cpus: context.host.cpus,
+      memoryBytes: context.host.memoryBytes,
+    },
+  };
+  return { backend, request, attached };
+}
+
+async function attachAll(
+  context: VmContext,
+  record: MachineRecord,
+  accepts: AttachmentKind[],
+  signal: AbortSignal,
+): Promise<(AttachResult | undefined)[]> {
+  const providers = await providersOf(record.launch);
+  const results: (AttachResult | undefined)[] = [];
+  for (const nic of record.machine.nics) {
+    const entry = providers[nic.index];
+    if (entry === undefined) throw new TypeError(`NIC ${nic.index} has no provider`);
+    const result = await entry.provider.attach({
+      host: context.host,
+      machine: record.machine,
+      nic,
+      settings: entry.settings,
+      dirs: { data: context.home.machineDir(record.id), run: context.home.runDir(record.id) },
+      accepts,
+      reservations: context.store.reservations.of(record.id, `nic${nic.index}`),
+      previous: record.nicStates[nic.index] ?? undefined,
+      signal,
+    });
+    results.push(result);
+    const state = result?.state ?? null;
+    context.store.machines.update(record.id, (now) => ({
+      ...now,
+      nicStates: now.machine.nics.map((other) =>
+        other.index === nic.index ? state : now.nicStates[other.index] ?? null
+      ),
+    }));
+  }
+  return results;
+}
+
+async function execute(
+  context: VmContext,
+  id: string,
+  { backend, request, attached }: Prepared,
+  signal: AbortSignal,
+): Promise<Launched> {
+  const made = backend.plan(request);
+  const plan: LaunchPlan = {
+    ...made,
+    processes: [...attached.flatMap((result) => result?.companions ?? []), ...made.processes],
+    links: [...attached.flatMap((result) => result?.links ?? []), ...made.links],
+  };
+  for (const file of plan.files) await makeFile(file);
+  context.store.machines.update(id, (now) => ({
+    ...now,
+    run: {
+      control: plan.control,
+      console: plan.console,
+      consoleLogPath: plan.consoleLogPath,
+      processes: {},
+    },
+  }));
+  const logEnd = sizeOf(hypervisorOf(plan).logPath);
+  const alive = await takeAlive(context.home, id);
+  const ends = new Map<string, Promise<HypervisorEnd>>();
+  try {
+    for (const planned of plan.processes) {
+      signal.throwIfAborted();
+      const child = await spawnDetached(planned.argv, {
+        logPath: planned.logPath,
+        env: planned.env,
+        // Only the hypervisor: a companion that outlived it would keep the machine "alive".
+        inherit: planned.role === "hypervisor" ? [alive.fd] : [],
+      });
+      ends.set(planned.role, endOf(child));
+      remember(context, id, planned.role, child.pid);
+    }
+  } finally {
+    alive.close();
+  }
+  const hypervisorEnd = ends.get("hypervisor");
+  if (hypervisorEnd === undefined) throw new TypeError("a plan without a hypervisor");
+  ends.delete("hypervisor");
+  const control = backend.control(plan.control);
+  const ended = await waitUntilReady(control, hypervisorEnd, plan.readyTimeoutMs, signal);
+  if (ended !== undefined) {
+    throw explain(backend, request, tailOf(hypervisorOf(plan).logPath, logEnd), ended);
+  }
+  return {
+    plan,
+    control,
+    hypervisorEnd,
+    companionEnd: Promise.race([...ends].map(([role, end]) => end.then(() => role))),
+  };
+}
+
+/** Resolves with the hypervisor's end if it comes first, with undefined once the machine runs. */
+async function waitUntilReady(
+  control: Control,
+  hypervisorEnd: Promise<HypervisorEnd>,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<HypervisorEnd | undefined> {
+  let ended: HypervisorEnd | undefined;
+  hypervisorEnd.then((end) => ended = end);
+  const deadline = performance.now() + timeoutMs;
+  let last = "it did not answer";
+  while (performance.now() < deadline) {
+    signal.throwIfAborted();
+    if (ended !== undefined) return ended;
+    try {
+      const state = await control.state(STATE_TIMEOUT_MS);
+      if (state === "running" || state === "paused") return undefined;
+      last = `it is ${state}`;
+    } catch (error) {
+      last = messageOf(error);
+    }
+    await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
+  }
+  throw new CocoonError(
+    "failed",
+    `the hypervisor was not ready within ${timeoutMs} ms: ${last}`,
+    { hint: "Its log may say more: cocoon vm logs --log hypervisor NAME" },
+  );
+}
+
+function explain(
+  backend: Backend,
+  request: PlanRequest,
+  logTail: string,
+  end: HypervisorEnd,
+): CocoonError {
+  const known = backend.explainFailure?.(logTail, request);
+  if (known !== undefined) {
+    const ErrorClass = known.portTaken ? PortLostError : CocoonError;
+    return new ErrorClass("failed", known.message, known.hint ? { hint: known.hint } : {});
+  }
+  const how = end.signal ?? `status ${end.code}`;
+  const said = logTail.trim() === "" ? "it said nothing" : `it said: ${logTail.trim()}`;
+  return new CocoonError("failed", `the hypervisor ended at its start (${how}); ${said}`);
+}
+
+function hypervisorOf(plan: LaunchPlan) {
+  const planned = plan.processes.find((process) => process.role === "hypervisor");
+  if (planned === undefined) throw new TypeError("a plan without a hypervisor");
+  return planned;
+}
+
+function endOf(child: ChildProcess): Promise<HypervisorEnd> {
+  return new Promise((resolve) => {
+    child.once("exit", (code, signal) => resolve({ code, signal }));
+  });
+}
+
+function remember(context: VmContext, id: string, role: string, pid: number | undefined): void {
+  const identity: ProcessIdentity | undefined = pid === undefined ? undefined : identify(pid);
+  // A process that has ended already has no identity and needs no signal.
+  if (identity === undefined) return;
+  context.store.machines.update(id, (now) =>
+    now.run === undefined ? now : {
+      ...now,
+      run: { ...now.run, processes: { ...now.run.processes, [role]: identity } },
+    });
+}
+
+async function makeFile(file: PlannedFile): Promise<void> {
+  const temporary = `${file.path}.part`;
+  if (file.onlyIfAbsent && sizeOf(file.path) > 0) return;
+  const content = "text" in file.source
+    ? new TextEncoder().encode(file.source.text)
+    : await Deno.readFile(file.source.copyOf);
+  using handle = await Deno.open(temporary, {
+    create: true,
+    write: true,
+    truncate: true,
+    mode: 0o600,
+  });
+  const writer = handle.writable.getWriter();
+  await writer.write(content);
+  await handle.sync();
+  await Deno.rename(temporary, file.path);
+}
+
+function sizeOf(path: string): number {
+  try {
+    return Deno.statSync(path).size;
+  } catch {
+    return 0;
+  }
+}
+
+function tailOf(path: string, from: number): string {
+  try {
+    using file = Deno.openSync(path);
+    const size = file.statSync().size;
+    const start = Math.max(from, size - LOG_TAIL_BYTES);
+    file.seekSync(start, Deno.SeekMode.Start);
+    const buffer = new Uint8Array(size - start);
+    const count = file.readSync(buffer) ?? 0;
+    return new TextDecoder().decode(buffer.subarray(0, count));
+  } catch {
+    return "";
+  }
+}
+
+function mustGet(context: VmContext, id: string): MachineRecord {
+  const record = context.store.machines.get(id);
+  if (record === undefined) {
+    throw new CocoonError("not-found", `machine ${id} was removed meanwhile`);
+  }
+  return record;
+}

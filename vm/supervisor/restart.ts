@@ -1,0 +1,21 @@
+import type { MachineRecord } from "../../state/machine_record.ts";
+import type { HypervisorEnd } from "./settle.ts";
+
+/** First pause before a restart, in milliseconds; doubled each time. */
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
+/** A run of at least this many milliseconds was healthy: the pauses start anew. */
+export const HEALTHY_RUN_MS = 60_000;
+
+/**
+ * Milliseconds to wait before the machine is started again, undefined to leave it. Nothing is
+ * restarted that the user has stopped. A guest that powers itself off ends its hypervisor with
+ * status 0, which is a failure only to `always`.
+ */
+export function restartPause(record: MachineRecord, end: HypervisorEnd): number | undefined {
+  if (record.desired !== "running") return undefined;
+  const policy = record.spec.restart;
+  if (policy === "no") return undefined;
+  if (policy === "on-failure" && end.code === 0) return undefined;
+  return Math.min(FIRST_PAUSE_MS * 2 ** record.restarts, LONGEST_PAUSE_MS);
+}

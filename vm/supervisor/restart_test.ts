@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import type { RestartPolicy } from "../../state/machine_record.ts";
+import { exampleRecord } from "../../state/testing.ts";
+import { restartPause } from "./restart.ts";
+
+function pause(
+  restart: RestartPolicy,
+  end: { code: number | null; signal: string | null },
+  overrides: { desired?: "running" | "stopped"; restarts?: number } = {},
+): number | undefined {
+  const record = exampleRecord({ desired: "running", ...overrides });
+  return restartPause({ ...record, spec: { ...record.spec, restart } }, end);
+}
+
+const OFF = { code: 0, signal: null };
+const CRASH = { code: 1, signal: null };
+const KILLED = { code: null, signal: "SIGKILL" };
+const UNSEEN = { code: null, signal: null };
+
+Deno.test("restartPause() never restarts what the user has stopped", () => {
+  assert.equal(pause("always", CRASH, { desired: "stopped" }), undefined);
+});
+
+Deno.test("restartPause() follows the policy", () => {
+  assert.equal(pause("no", CRASH), undefined);
+  assert.equal(pause("on-failure", OFF), undefined);
+  for (const end of [CRASH, KILLED, UNSEEN]) assert.equal(pause("on-failure", end), 1_000);
+  for (const end of [OFF, CRASH, KILLED, UNSEEN]) assert.equal(pause("always", end), 1_000);
+});
+
+Deno.test("restartPause() doubles up to a minute", () => {
+  const pauses = [0, 1, 5, 6, 1000].map((restarts) => pause("always", CRASH, { restarts }));
+  assert.deepEqual(pauses, [1_000, 2_000, 32_000, 60_000, 60_000]);
+});

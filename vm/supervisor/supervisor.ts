@@ -1,0 +1,222 @@
+/**
+ * The process that stays with a machine: starts it, keeps its console, notices the end of the
+ * hypervisor or of a helper, cleans up, and applies the restart policy.
+ *
+ * It holds the supervisor's lock for its whole life. If it dies, the machine goes on, and the next
+ * command starts another one that adopts the machine.
+ */
+import { CocoonError, messageOf } from "../../errors/error.ts";
+import { join } from "../../host/path.ts";
+import { isRunning } from "../../host/process.ts";
+import { FileLock } from "../../state/locks.ts";
+import type { MachineRecord, RunInfo } from "../../state/machine_record.ts";
+import type { VmContext } from "../context.ts";
+import { isAlive, supervisorLockPath } from "../liveness.ts";
+import { backendOf } from "../plugins.ts";
+import { ConsoleHub } from "./console_hub.ts";
+import { openConsole } from "./console_source.ts";
+import { launch } from "./launch.ts";
+import { HEALTHY_RUN_MS, restartPause } from "./restart.ts";
+import { describeEnd, type HypervisorEnd, settle, sweepSockets } from "./settle.ts";
+import { serveStatus } from "./status.ts";
+
+/** Milliseconds that a new supervisor waits for an old one to finish cleaning up. */
+const HANDOVER_TIMEOUT_MS = 10_000;
+/** Milliseconds between two looks at what was adopted, or at the user's wish during a pause. */
+const WATCH_INTERVAL_MS = 200;
+
+/** How a supervisor is started. */
+export interface SuperviseOptions {
+  /** `start`: launch the machine. `adopt`: it runs already. */
+  mode: "start" | "adopt";
+  /** Called once, when the machine runs or has failed to start. */
+  onReady: (failure: CocoonError | undefined) => void;
+  /** Gets all console output; for the foreground. */
+  onOutput?: (data: Uint8Array) => void;
+  /** Aborted = give up a start that is under way. */
+  signal: AbortSignal;
+}
+
+/**
+ * Supervises one machine until it has ended for good. Failures to start go to `onReady`; the
+ * promise resolves in any case.
+ */
+export async function supervise(
+  context: VmContext,
+  id: string,
+  options: SuperviseOptions,
+): Promise<void> {
+  await Deno.mkdir(context.home.runDir(id), { recursive: true, mode: 0o700 });
+  using lock = await FileLock.take(supervisorLockPath(context.home, id), HANDOVER_TIMEOUT_MS);
+  if (lock === undefined) {
+    options.onReady(
+      new CocoonError("conflict", `machine ${id}: another supervisor stays with it already`),
+    );
+    return;
+  }
+  let mode = options.mode;
+  let onReady = options.onReady;
+  while (true) {
+    const startedAt = performance.now();
+    const end = await superviseRun(context, id, { ...options, mode, onReady });
+    if (end === undefined) return;
+    if (performance.now() - startedAt >= HEALTHY_RUN_MS) {
+      context.store.machines.update(id, (now) => ({ ...now, restarts: 0 }));
+    }
+    const record = await settle(context, id, end);
+    if (record === undefined || !await pauseBeforeRestart(context, record, end)) return;
+    mode = "start";
+    onReady = (failure) => {
+      if (failure !== undefined) console.error(`restart failed: ${failure.message}`);
+    };
+  }
+}
+
+/** One run; undefined when it did not come to be (then it is settled already). */
+async function superviseRun(
+  context: VmContext,
+  id: string,
+  options: SuperviseOptions,
+): Promise<HypervisorEnd | undefined> {
+  let running: Running;
+  try {
+    running = options.mode === "start"
+      ? await start(context, id, options.signal)
+      : await adopt(context, id);
+  } catch (error) {
+    await killHypervisor(context, id);
+    await settle(context, id, { code: null, signal: null }, messageOf(error));
+    options.onReady(
+      error instanceof CocoonError
+        ? error
+        : new CocoonError("failed", messageOf(error), { cause: error }),
+    );
+    return undefined;
+  }
+  const hub = new ConsoleHub(
+    join(context.home.runDir(id), "console.sock"),
+    running.info.consoleLogPath,
+    running.info.console.loggedBy === "supervisor",
+  );
+  hub.onOutput = options.onOutput;
+  const status = serveStatus(join(context.home.runDir(id), "supervisor.sock"), () => ({
+    id,
+    pid: Deno.pid,
+    terminals: hub.terminals,
+  }));
+  try {
+    hub.listen();
+    const backend = await backendOf(running.record);
+    const console_ = await openConsole(running.info.console, backend.control(running.info.control))
+      .catch((error) => {
+        // A machine without its console still serves; its log tells why it has none.
+        console.error(messageOf(error));
+        return undefined;
+      });
+    if (console_ !== undefined) hub.connect(console_);
+    options.onReady(undefined);
+    if (context.store.machines.get(id)?.desired !== "running") await killHypervisor(context, id);
+    return await running.end;
+  } finally {
+    hub.close();
+    await status.shutdown();
+  }
+}
+
+interface Running {
+  record: MachineRecord;
+  info: RunInfo;
+  end: Promise<HypervisorEnd>;
+}
+
+async function start(context: VmContext, id: string, signal: AbortSignal): Promise<Running> {
+  sweepSockets(context.home.runDir(id));
+  const launched = await launch(context, id, signal);
+  const record = context.store.machines.update(id, (now) => ({
+    ...now,
+    // A stop that came meanwhile has set `stopping`; it must not be undone.
+    state: now.state === "starting" ? "running" : now.state,
+    stale: false,
+    startedAt: context.host.now().toISOString(),
+  }));
+  if (record?.run === undefined) throw new CocoonError("not-found", `machine ${id} was removed`);
+  launched.companionEnd.then((role) => helperLost(context, id, role));
+  return { record, info: record.run, end: launched.hypervisorEnd };
+}
+
+async function adopt(context: VmContext, id: string): Promise<Running> {
+  const record = context.store.machines.get(id);
+  if (record?.run === undefined) {
+    throw new CocoonError("failed", `machine ${id}: nothing is known of the run to be adopted`);
+  }
+  const { run } = record;
+  for (const name of ["console.sock", "supervisor.sock"]) {
+    await Deno.remove(join(context.home.runDir(id), name)).catch(() => {});
+  }
+  const control = (await backendOf(record)).control(run.control);
+  const state = await control.state(5_000).catch(() => undefined);
+  const adopted = context.store.machines.update(id, (now) => {
+    if (now.state !== "starting") return now;
+    return state === "running" || state === "paused" ? { ...now, state } : now;
+  });
+  return { record: adopted ?? record, info: run, end: watch(context, id, record) };
+}
+
+/** The end of a hypervisor that is nobody's child here: seen by its lock, its status unknown. */
+async function watch(
+  context: VmContext,
+  id: string,
+  record: MachineRecord,
+): Promise<HypervisorEnd> {
+  const companions = Object.entries(record.run?.processes ?? {})
+    .filter(([role]) => role !== "hypervisor");
+  const lost = new Set<string>();
+  while (isAlive(context.home, id)) {
+    for (const [role, identity] of companions) {
+      if (lost.has(role) || isRunning(identity)) continue;
+      lost.add(role);
+      helperLost(context, id, role);
+    }
+    await new Promise((resolve) => setTimeout(resolve, WATCH_INTERVAL_MS));
+  }
+  return { code: null, signal: null };
+}
+
+/** A helper never comes back to a running hypervisor: the card it served is dead. */
+function helperLost(context: VmContext, id: string, role: string): void {
+  if (!isAlive(context.home, id)) return;
+  context.store.machines.update(id, (now) => ({
+    ...now,
+    lastError: `the helper ${role} has ended; its network card has no connection`,
+  }));
+}
+
+/** Ends a hypervisor whose start failed; idempotent. */
+async function killHypervisor(context: VmContext, id: string): Promise<void> {
+  const { killAll } = await import("../stop_ladder.ts");
+  await killAll(context, id);
+}
+
+/** Waits out the pause; false when the machine shall not be started again. */
+async function pauseBeforeRestart(
+  context: VmContext,
+  record: MachineRecord,
+  end: HypervisorEnd,
+): Promise<boolean> {
+  const pauseMs = restartPause(record, end);
+  if (pauseMs === undefined) return false;
+  console.error(`${describeEnd(end)}; it is started again in ${pauseMs} ms`);
+  const deadline = performance.now() + pauseMs;
+  while (performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, WATCH_INTERVAL_MS));
+    if (context.store.machines.get(record.id)?.desired !== "running") return false;
+  }
+  const next = context.store.machines.update(
+    record.id,
+    (now) =>
+      now.desired === "running"
+        ? { ...now, state: "starting", stale: false, restarts: now.restarts + 1 }
+        : now,
+  );
+  return next?.state === "starting";
+}
