@@ -80,7 +80,11 @@ async function proposeArguments(
   return found
     .filter(({ kind }) => kind === "argument:value" || partial.startsWith("-"))
     .filter(({ completion }) => completion !== "--")
-    .map(({ completion, brief }) => ({ word: flag + completion, brief }));
+    // What a value is, its flag or its place has said already.
+    .map(({ kind, completion, brief }) => ({
+      word: flag + completion,
+      brief: kind === "argument:value" ? "" : brief,
+    }));
 }
 
 /** The value of `--home` in words that are not parsed yet. */
