@@ -40,6 +40,12 @@ const MAX_FILE_BYTES = 0xffff_ffff;
 const FIRST_DESCRIPTOR_SECTOR = 16;
 
 /**
+ * Smallest image: 128 KiB. Guests that look for labels with busybox read 68 KiB (`SB_BUFFER_SIZE` of
+ * its volume_id) and take any smaller disk for an empty drive.
+ */
+const MIN_SECTORS = 64;
+
+/**
  * Makes an image, a whole number of 2048-byte sectors long.
  * @throws {CocoonError} `usage` for a label, a name or a number of files that cannot be written
  */
@@ -68,7 +74,8 @@ export function writeIso9660(options: IsoOptions): Uint8Array {
     next += sectorsOf(file.data.length);
     return start;
   });
-  const image = new Uint8Array(next * SECTOR_BYTES);
+  const volumeSectors = Math.max(next, MIN_SECTORS);
+  const image = new Uint8Array(volumeSectors * SECTOR_BYTES);
   const put = (sector: number, bytes: Uint8Array) => image.set(bytes, sector * SECTOR_BYTES);
 
   const entries = (encode: (index: number) => Uint8Array): DirectoryEntry[] =>
@@ -100,7 +107,7 @@ export function writeIso9660(options: IsoOptions): Uint8Array {
         joliet: tree.joliet,
         label: options.label,
         date: options.date,
-        volumeSectors: next,
+        volumeSectors,
         pathTableSector: tree.tables,
         root: directoryRecord(
           { name: new Uint8Array(1), extent: tree.directory, bytes: tree.sectors * SECTOR_BYTES },

@@ -99,6 +99,10 @@ Deno.test("writeIso9660() gives the same bytes when called again", () => {
   assert.deepEqual(first, second);
 });
 
+Deno.test("writeIso9660() makes at least 128 KiB, so that busybox finds the label", () => {
+  assert.equal(writeIso9660({ label: "cidata", files: [], date: DATE }).length, 128 * 1024);
+});
+
 Deno.test("writeIso9660() names the seed's files as a guest without Joliet expects them", () => {
   const files = ["user-data", "meta-data", "network-config"]
     .map((name) => ({ name, data: bytes(name) }));

@@ -22,7 +22,7 @@ export interface SeedRequest extends GuestIdentity {
 }
 
 /**
- * Makes the image, some 60 KiB: ISO 9660 with Joliet. The same request gives the same bytes.
+ * Makes the image, 128 KiB unless the user's data is large: ISO 9660 with Joliet. The same request gives the same bytes.
  * It holds the private host key (and a password, if there is one): store it with mode 0600.
  * @throws {CocoonError} `usage` when the user's data cannot be merged
  */
