@@ -48,11 +48,12 @@ export interface StorageOffer {
 /** What was chosen for the machine; `networks` has every network that a NIC names. */
 export interface Choice {
   backend: BackendOffer;
-  storage: StorageOffer;
+  /** Undefined for `auto`, which chooses among what fits. */
+  storage: StorageOffer | undefined;
   networks: readonly NetworkOffer[];
 }
 
-/** What else could be chosen. Without it, refusals name no alternatives. */
+/** What else could be chosen; `findAlternatives` looks for it. */
 export interface Alternatives {
   backends: readonly BackendOffer[];
   storages: readonly StorageOffer[];
@@ -141,7 +142,7 @@ function storageRefusals(
   alternatives: Alternatives,
 ): CocoonError[] {
   const formats = backend.capabilities.diskFormats;
-  if (formats.includes(storage.format)) return [];
+  if (storage === undefined || formats.includes(storage.format)) return [];
   const drivers = alternatives.storages.filter((other) => formats.includes(other.format));
   const backends = alternatives.backends.filter((other) =>
     other.capabilities.diskFormats.includes(storage.format)

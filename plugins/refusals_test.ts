@@ -120,6 +120,12 @@ Deno.test("refusals() names everything that a backend cannot do, at once, with w
   ]);
 });
 
+Deno.test("refusals() leaves the storage driver to `auto`", () => {
+  const bare = { ...everything, diskFormats: ["raw" as const] };
+  const choice = { ...good, backend: { name: "bare", capabilities: bare }, storage: undefined };
+  assert.deepEqual(refusals(wish, choice, all), []);
+});
+
 Deno.test("refusals() refuses only devices that are wished for", () => {
   const bare = { ...everything, balloon: false, rng: false, vsock: false };
   const choice = { ...good, backend: { name: "bare", capabilities: bare } };

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import type { HostFacts } from "./contract.ts";
+import { findAlternatives } from "./alternatives.ts";
+import { createRegistry } from "./registry.ts";
+
+const host: HostFacts = { os: "linux", architecture: "x86_64", cpus: 2, memoryBytes: 2 ** 32 };
+
+Deno.test("findAlternatives() gives every built-in plugin and every network that works", async () => {
+  const found = await findAlternatives(createRegistry([]), host, {
+    backends: {},
+    networks: {
+      nat: { provider: "nat", settings: {} },
+      lab: { provider: "nat", settings: { ssh_ports: "23000-23999" } },
+      none: { provider: "none", settings: {} },
+    },
+  });
+  assert.ok(found.backends.some(({ name, capabilities }) => {
+    return name === "qemu" && capabilities.architectures.includes("x86_64");
+  }));
+  assert.deepEqual(found.storages, [
+    { name: "reflink", format: "raw" },
+    { name: "qcow2", format: "qcow2" },
+    { name: "copy", format: "raw" },
+  ]);
+  const nat = { provider: "nat", attachmentKinds: ["user"], forwardsPorts: true };
+  assert.deepEqual(found.networks, [
+    { name: "nat", ...nat, givesNoCard: false },
+    { name: "lab", ...nat, givesNoCard: false },
+    {
+      name: "none",
+      provider: "none",
+      attachmentKinds: [],
+      forwardsPorts: false,
+      givesNoCard: true,
+    },
+  ]);
+});
+
+Deno.test("findAlternatives() leaves out what cannot be loaded or has wrong settings", async () => {
+  const registry = createRegistry([{ name: "gone", kind: "storage", path: "/no/such.ts" }]);
+  const found = await findAlternatives(registry, host, {
+    backends: { qemu: { no_such_key: true } },
+    networks: {
+      odd: { provider: "nat", settings: { ssh_ports: "all" } },
+      lost: { provider: "nowhere", settings: {} },
+      none: { provider: "none", settings: {} },
+    },
+  });
+  assert.ok(!found.backends.some(({ name }) => name === "qemu"));
+  assert.ok(!found.storages.some(({ name }) => name === "gone"));
+  assert.deepEqual(found.networks.map(({ name }) => name), ["none"]);
+});
