@@ -86,17 +86,22 @@ async function runVerb(
       }
     },
   };
-  await run(await loadParser(name, verb, (error) => complaints.push(error)), inputs, frame);
+  const parser = await loadParser(name, verb, (error) => complaints.push(error));
+  await run(parser.application, inputs, frame);
   if (failure !== undefined) throw failure.error;
-  if (complaints.length > 0) throw await usageError(name, complaints);
+  if (complaints.length > 0) throw await usageError(name, complaints, parser.flags);
   return status;
 }
 
-async function usageError(name: string, complaints: readonly unknown[]): Promise<CocoonError> {
+async function usageError(
+  name: string,
+  complaints: readonly unknown[],
+  flags: readonly string[],
+): Promise<CocoonError> {
   const { usageMessage } = await import("./usage.ts");
   const hint = `Run "${name} --help" for its arguments and flags.`;
   return joinErrors(
-    complaints.map((complaint) => new CocoonError("usage", usageMessage(complaint), { hint })),
+    complaints.map((error) => new CocoonError("usage", usageMessage(error, flags), { hint })),
   );
 }
 

@@ -44,7 +44,7 @@ export async function runBatch<T>(
   const failures = new Map<T, CocoonError>();
   await forEachBounded(things, batch.parallel ?? PARALLEL, async (thing) => {
     try {
-      context.signal.throwIfAborted();
+      if (context.signal.aborted) throw notBegun(batch.name(thing));
       await batch.run(thing);
       succeeded.add(thing);
       if (format === "table") context.stdout(`${batch.name(thing)}\n`);
@@ -97,6 +97,10 @@ async function forEachBounded<T>(
     for (const item of queue) await work(item);
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+}
+
+function notBegun(name: string): CocoonError {
+  return new CocoonError("interrupted", `${name}: not begun, because of the interrupt`);
 }
 
 function asCocoonError(error: unknown, name: string): CocoonError {

@@ -5,6 +5,13 @@ import type { Verb } from "./routes.ts";
 /** Called with each complaint of the parser about a command line; see `usageMessage`. */
 export type OnComplaint = (error: unknown) => void;
 
+/** The parser of one verb. */
+export interface Parser {
+  application: Application<Frame>;
+  /** Names of its flags, as in the code. */
+  flags: readonly string[];
+}
+
 /**
  * Builds the parser of one verb; the code of all other verbs stays unloaded. Of the parser's
  * program this uses the part for one command: words are followed by `walk`, and texts are ours.
@@ -13,9 +20,13 @@ export async function loadParser(
   name: string,
   verb: Verb,
   onComplaint: OnComplaint,
-): Promise<Application<Frame>> {
+): Promise<Parser> {
   const { command } = await verb.load();
-  return application(name, command.build(verb.brief), onComplaint);
+  const built = command.build(verb.brief);
+  return {
+    application: application(name, built, onComplaint),
+    flags: Object.keys(built.parameters.flags ?? {}),
+  };
 }
 
 function application(
@@ -28,11 +39,6 @@ function application(
     scanner: {
       caseStyle: "allow-kebab-for-camel",
       allowArgumentEscapeSequence: true,
-      distanceOptions: {
-        // The parser's own weights; its threshold of 7 proposes words that share two letters.
-        threshold: 4,
-        weights: { insertion: 1, deletion: 3, substitution: 2, transposition: 0 },
-      },
     },
     documentation: { disableAnsiColor: true },
     localization: {

@@ -19,7 +19,7 @@ export function renderColumns(
   rows: readonly (readonly string[])[],
   options: TableOptions = {},
 ): string[] {
-  const cells = rows.map((row) => row.map(printable));
+  const cells = rows.map((row) => row.map((cell) => printable(cell).replaceAll("\t", " ")));
   const widths = fit(naturalWidths(cells), options.width);
   return cells.map((row) =>
     row.map((cell, index) => {

@@ -10,20 +10,28 @@ import {
   UnsatisfiedPositionalError,
 } from "@stricli/core";
 import { messageOf } from "../errors/error.ts";
-import { didYouMean } from "../errors/suggest.ts";
+import { didYouMean, suggest } from "../errors/suggest.ts";
 
-/** What is wrong with a command line, in cocoon's words; `error` is the parser's. */
-export function usageMessage(error: unknown): string {
+/**
+ * What is wrong with a command line, in cocoon's words; `error` is the parser's, `flags` are the
+ * names that the command has for its flags in the code.
+ */
+export function usageMessage(error: unknown, flags: readonly string[]): string {
   if (error instanceof FlagNotFoundError) {
-    const [near] = error.corrections;
-    const hint = near === undefined ? "" : ` (did you mean --${kebab(near)}?)`;
-    return `unknown flag --${error.input}${hint}`;
+    // The parser's own proposals compare `--stop-timeuot` with `stopTimeout`.
+    const near = suggest(error.input, [...flags.map(kebab), "help"]);
+    return `unknown flag --${error.input}${near === undefined ? "" : ` (did you mean --${near}?)`}`;
   }
   if (error instanceof AliasNotFoundError) {
     return `unknown flag -${error.input} (put -- before words that are not for cocoon)`;
   }
   if (error instanceof ArgumentParseError) {
-    return `${parameterName(error.externalFlagNameOrPlaceholder)}: ${messageOf(error.exception)}`;
+    const name = parameterName(error.externalFlagNameOrPlaceholder);
+    // The parser's own words for a switch; all other values are read by parsers of ours.
+    const noBoolean = /^Cannot convert .* to a boolean$/s.test(messageOf(error.exception));
+    return noBoolean
+      ? `${name}: expected true or false, got "${error.input}"`
+      : `${name}: ${messageOf(error.exception)}`;
   }
   if (error instanceof EnumValidationError) {
     const values = error.values.join(", ");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { formatError } from "../cli/report.ts";
 import { assertGolden } from "../tests/support/golden.ts";
-import { type LoadOptions, loadConfig, locateFile } from "./load.ts";
+import { loadConfig, type LoadOptions, locateFile } from "./load.ts";
 import { backendSettings, networkSettings, networkTable } from "./plugin_settings.ts";
 import type { Config } from "./types.ts";
 import { defineSettings } from "../plugins/settings.ts";
@@ -182,17 +182,20 @@ Deno.test("loadConfig() tells mistakes of the environment by the variable, with 
 });
 
 Deno.test("loadConfig() is not misled by keys that are properties of every object", async () => {
-  await withFile("constructor = 1\n__proto__ = 2\n[defaults]\ntoString = 3\n", async (path, load) => {
-    assert.equal(
-      await complaint(path, load()),
-      [
-        "config.toml:1:1: constructor: unknown key",
-        "config.toml:2:1: __proto__: unknown key",
-        "config.toml:4:1: defaults.toString: unknown key",
-        "",
-      ].join("\n"),
-    );
-  });
+  await withFile(
+    "constructor = 1\n__proto__ = 2\n[defaults]\ntoString = 3\n",
+    async (path, load) => {
+      assert.equal(
+        await complaint(path, load()),
+        [
+          "config.toml:1:1: constructor: unknown key",
+          "config.toml:2:1: __proto__: unknown key",
+          "config.toml:4:1: defaults.toString: unknown key",
+          "",
+        ].join("\n"),
+      );
+    },
+  );
 });
 
 Deno.test("loadConfig() fails when a file that was named is missing", async () => {

@@ -68,11 +68,11 @@ async function proposeArguments(
 ): Promise<Proposal[]> {
   // What follows is for the guest, and nothing is known of its commands.
   if (rest.includes("--")) return [];
-  const parser = await loadParser(path.join(" "), verb, () => {});
+  const { application } = await loadParser(path.join(" "), verb, () => {});
   const [, flag = "", value] = /^(--[a-z-]+=)(.*)$/s.exec(partial) ?? [];
   const inputs = value === undefined ? [...rest, partial] : [...rest, flag.slice(0, -1), value];
   using context = openSession(outside, homeIn(rest), { makesHome: false });
-  const found = await proposeCompletions(parser, inputs, {
+  const found = await proposeCompletions(application, inputs, {
     process: { stdout: { write: () => {} }, stderr: { write: () => {} } },
     context,
     execute: () => Promise.resolve(),
