@@ -9,17 +9,17 @@ import type { TestCase } from "./junit.ts";
 import { clearLeftovers, findLeftovers, makeRunFolder, type RunFolder } from "./leftovers.ts";
 import { REPOSITORY, runTool } from "./main.ts";
 import { setUp } from "./setup.ts";
-import { type PlannedPhase, planPhases, testFiles } from "./test_files.ts";
+import { type GuestName, guestsOf, type Phase, planPhases, testFiles } from "./test_files.ts";
 import { runPhase } from "./test_run.ts";
 
 /** How many of the slowest tests are named. */
 const SLOWEST = 10;
 
 /** Guests that are built before the first test, so that no test has to wait for a build. */
-const GUESTS = [
-  { name: "small", call: /\bsmallGuest\(/, build: () => smallGuest() },
-  { name: "full", call: /\bfullGuest\(/, build: () => fullGuest() },
-];
+const GUESTS: Record<GuestName, () => Promise<unknown>> = {
+  small: () => smallGuest(),
+  full: () => fullGuest(),
+};
 
 /**
  * Runs the tests.
@@ -27,12 +27,12 @@ const GUESTS = [
  */
 export async function runTests(filters: readonly string[]): Promise<number> {
   const began = performance.now();
-  const phases = planPhases(testFiles(REPOSITORY), filters);
-  if (phases.length === 0) {
+  const files = testFiles(REPOSITORY, filters);
+  if (files.length === 0) {
     throw new CocoonError("usage", `test: no test file's path has ${filters.join(" or ")}`);
   }
   await setUp("test");
-  await buildGuests(phases);
+  await buildGuests(guestsOf(REPOSITORY, files));
 
   const folder = await makeRunFolder();
   const interrupted = new AbortController();
@@ -40,7 +40,9 @@ export async function runTests(filters: readonly string[]): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, interrupt);
   const cases: TestCase[] = [];
   try {
-    for (const phase of phases) cases.push(...await run(phase, folder, interrupted.signal));
+    for (const phase of planPhases(files)) {
+      cases.push(...await run(phase, folder, interrupted.signal));
+    }
     cases.push(...(await findLeftovers(folder)).map(leftover));
   } finally {
     await clearLeftovers(folder);
@@ -51,20 +53,17 @@ export async function runTests(filters: readonly string[]): Promise<number> {
   return report(cases, performance.now() - began);
 }
 
-async function buildGuests(phases: readonly PlannedPhase[]): Promise<void> {
-  const files = phases.flatMap((phase) => phase.files);
-  const texts = await Promise.all(files.map((file) => Deno.readTextFile(`${REPOSITORY}/${file}`)));
-  for (const { name, call, build } of GUESTS) {
-    if (!texts.some((text) => call.test(text))) continue;
+async function buildGuests(names: ReadonlySet<GuestName>): Promise<void> {
+  for (const name of names) {
     const began = performance.now();
     say(`guest ${name}: building it unless it is cached`);
-    await build();
+    await GUESTS[name]();
     say(`guest ${name}: there after ${seconds(performance.now() - began)}`);
   }
 }
 
 async function run(
-  phase: PlannedPhase,
+  phase: Phase,
   folder: RunFolder,
   signal: AbortSignal,
 ): Promise<TestCase[]> {

@@ -1,52 +1,60 @@
 /** Which test files there are, and in which order they run. */
 
+/** The guests that tests boot, and the call by which they ask for one. */
+export const GUEST_CALLS = { small: /\bsmallGuest\(/, full: /\bfullGuest\(/ } as const;
+export type GuestName = keyof typeof GUEST_CALLS;
+
+/** A file of tests. */
+export interface TestFile {
+  /** Relative to the repository. */
+  path: string;
+  /** The guests that its text asks for. */
+  guests: GuestName[];
+}
+
 /** A part of the run; its files share one `deno test`. */
 export interface Phase {
   name: string;
   /** Files run side by side, as many as there are CPUs. */
   parallel: boolean;
-  /** Whether a file, by its path relative to the repository, is in it. */
-  has(file: string): boolean;
-}
-
-/** These start machines and kill things; side by side they would disturb each other. */
-const END_TO_END = "tests/e2e/";
-const FAULTS = "tests/fault/";
-
-/** Each file is in exactly one; what is quick and tells most comes first. */
-export const PHASES: readonly Phase[] = [
-  {
-    name: "unit",
-    parallel: true,
-    has: (file) => !file.startsWith(END_TO_END) && !file.startsWith(FAULTS),
-  },
-  { name: "end to end", parallel: false, has: (file) => file.startsWith(END_TO_END) },
-  { name: "faults", parallel: false, has: (file) => file.startsWith(FAULTS) },
-];
-
-/** A phase and its files, in the order in which they run. */
-export interface PlannedPhase extends Phase {
   files: string[];
 }
 
-/**
- * The phases that have files.
- * @param files paths relative to the repository
- * @param filters a file is taken when its path has one of these texts; none takes all
- */
-export function planPhases(files: readonly string[], filters: readonly string[]): PlannedPhase[] {
-  const wanted = files.filter((file) => {
-    return filters.length === 0 || filters.some((text) => file.includes(text));
-  });
-  return PHASES
-    .map((phase) => ({ ...phase, files: wanted.filter(phase.has).sort(byCost) }))
-    .filter((phase) => phase.files.length > 0);
+/** What start machines or kill things: side by side they would starve and disturb each other. */
+const FAULTS = "tests/fault/";
+const SERIAL = ["tests/e2e/", FAULTS];
+
+/** Each file is in exactly one; what is quick and tells most comes first. */
+const PHASES: readonly (Omit<Phase, "files"> & { has(file: TestFile): boolean })[] = [
+  { name: "unit", parallel: true, has: (file) => !isSerial(file) },
+  { name: "machines", parallel: false, has: (file) => isSerial(file) && !isFault(file) },
+  { name: "faults", parallel: false, has: isFault },
+];
+
+function isFault(file: TestFile): boolean {
+  return file.path.startsWith(FAULTS);
+}
+
+function isSerial({ path, guests }: TestFile): boolean {
+  return guests.length > 0 || SERIAL.some((folder) => path.startsWith(folder));
+}
+
+/** The phases that have files, each with its files in the order in which they run. */
+export function planPhases(files: readonly TestFile[]): Phase[] {
+  return PHASES.map(({ name, parallel, has }) => {
+    return { name, parallel, files: files.filter(has).sort(byCost).map((file) => file.path) };
+  }).filter((phase) => phase.files.length > 0);
 }
 
 /** Files that boot the full guest, which takes a minute, come last. */
-function byCost(a: string, b: string): number {
-  const full = (file: string) => Number(/full/.test(file.slice(file.lastIndexOf("/"))));
-  return full(a) - full(b) || (a < b ? -1 : 1);
+function byCost(a: TestFile, b: TestFile): number {
+  const full = (file: TestFile) => Number(file.guests.includes("full"));
+  return full(a) - full(b) || (a.path < b.path ? -1 : 1);
+}
+
+/** The guests that a text asks for. */
+export function guestsIn(text: string): GuestName[] {
+  return (["small", "full"] as const).filter((name) => GUEST_CALLS[name].test(text));
 }
 
 /** Folders that hold no test of this repository. */
@@ -66,7 +74,29 @@ export function filesBelow(root: string, accept: (path: string) => boolean): str
   return found.sort();
 }
 
-/** All test files below `root`. */
-export function testFiles(root: string): string[] {
-  return filesBelow(root, (path) => path.endsWith("_test.ts"));
+/**
+ * The test files below `root`.
+ * @param filters a file is taken when its path has one of these texts; none takes all
+ */
+export function testFiles(root: string, filters: readonly string[]): TestFile[] {
+  const paths = filesBelow(root, (path) => {
+    return path.endsWith("_test.ts") &&
+      (filters.length === 0 || filters.some((text) => path.includes(text)));
+  });
+  return paths.map((path) => ({
+    path,
+    guests: guestsIn(Deno.readTextFileSync(`${root}/${path}`)),
+  }));
+}
+
+/** All guests that the files ask for, also by way of the modules that stand beside them. */
+export function guestsOf(root: string, files: readonly TestFile[]): Set<GuestName> {
+  const guests = new Set(files.flatMap((file) => file.guests));
+  for (const folder of SERIAL.filter((one) => files.some(({ path }) => path.startsWith(one)))) {
+    for (const path of filesBelow(root, (path) => path.startsWith(folder))) {
+      if (path.endsWith("_test.ts")) continue;
+      for (const name of guestsIn(Deno.readTextFileSync(`${root}/${path}`))) guests.add(name);
+    }
+  }
+  return guests;
 }

@@ -1,5 +1,5 @@
 /** Runs one phase of the tests: one `deno test`, and what its report says. */
-import type { PlannedPhase } from "./test_files.ts";
+import type { Phase } from "./test_files.ts";
 import { parseJunit, type TestCase } from "./junit.ts";
 import { REPOSITORY } from "./main.ts";
 
@@ -27,7 +27,7 @@ export interface RunOptions {
  * failure in the report, so what the report lacks is added as failed cases: a run that is not
  * whole is never green.
  */
-export async function runPhase(phase: PlannedPhase, options: RunOptions): Promise<TestCase[]> {
+export async function runPhase(phase: Phase, options: RunOptions): Promise<TestCase[]> {
   const timeoutMs = options.timeoutMs ?? PHASE_TIMEOUT_MS;
   const child = new Deno.Command(Deno.execPath(), {
     args: [

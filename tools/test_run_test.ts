@@ -15,7 +15,6 @@ async function outcomes(
     const phase = {
       name: "unit",
       parallel: options.parallel ?? false,
-      has: () => true,
       files: Object.keys(files),
     };
     const cases = await runPhase(phase, {
