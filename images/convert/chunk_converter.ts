@@ -2,7 +2,7 @@ import { type ClusterMapping, PARTS_IN_CLUSTER, Qcow2Image } from "../formats/qc
 import { corrupt } from "../formats/qcow2_header.ts";
 import { unpackCluster } from "../formats/qcow2_unpack.ts";
 import { FileReader, WindowReader } from "../formats/random_access.ts";
-import { CHUNK_BYTES } from "../limits.ts";
+import { CHUNK_BYTES, HOLE_BYTES } from "../limits.ts";
 import { SparseFile } from "../disk/sparse_file.ts";
 import { RangeCopier } from "./range_copier.ts";
 
@@ -38,7 +38,10 @@ export class ChunkConverter implements Disposable {
     this.#source = opened.use(new FileReader(sourcePath));
     this.#image = new Qcow2Image(this.#source);
     this.#target = opened.use(SparseFile.open(targetPath));
-    this.#copier = opened.use(RangeCopier.open(sourcePath, targetPath));
+    // Smaller clusters share a block of HOLE_BYTES, which the buffer would overwrite as a whole.
+    this.#copier = this.#image.clusterBytes < HOLE_BYTES
+      ? undefined
+      : opened.use(RangeCopier.open(sourcePath, targetPath));
     // A packed cluster may claim at most twice the bytes of a cluster.
     const windowBytes = Math.max(WINDOW_BYTES, 2 * this.#image.clusterBytes);
     this.#packed = new WindowReader(this.#source, windowBytes);
