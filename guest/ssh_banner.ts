@@ -55,6 +55,51 @@ export async function readSshBanner(
   }
 }
 
+/** How long one connection is left alone before another is tried beside it. */
+const STAGGER_MS = 1_000;
+
+/**
+ * As {@linkcode readSshBanner}, with a further connection each second while the earlier ones wait;
+ * the first answer counts. A connection that QEMU accepted before the guest was up is only passed
+ * on seconds after the guest could take it; a fresh one is at once.
+ */
+export async function awaitSshBanner(
+  host: string,
+  port: number,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<BannerResult> {
+  const end = performance.now() + timeoutMs;
+  const over = new AbortController();
+  const stop = signal ? AbortSignal.any([signal, over.signal]) : over.signal;
+  const attempts: Promise<BannerResult>[] = [];
+  try {
+    for (;;) {
+      const left = Math.max(1, Math.ceil(end - performance.now()));
+      attempts.push(readSshBanner(host, port, left, stop));
+      // All attempts have the same end, and so the loop has it too.
+      const first = await firstWithin(attempts, STAGGER_MS);
+      if (first !== undefined) return first;
+    }
+  } finally {
+    over.abort();
+    await Promise.allSettled(attempts);
+  }
+}
+
+/** The first result, undefined when there is none after `ms`. */
+async function firstWithin<T>(promises: readonly Promise<T>[], ms: number): Promise<T | undefined> {
+  let timer: number | undefined;
+  const timeout = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    return await Promise.race([...promises, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 async function readLine(connection: Deno.TcpConn): Promise<BannerResult> {
   const chunk = new Uint8Array(512);
   let text = "";

@@ -1,7 +1,7 @@
 /** Waits until one can log in to a machine. */
 import { CocoonError } from "../errors/error.ts";
 import type { Host } from "../plugins/contract.ts";
-import { type BannerResult, readSshBanner } from "./ssh_banner.ts";
+import { awaitSshBanner, type BannerResult } from "./ssh_banner.ts";
 import { sshCommand } from "./ssh_command.ts";
 import type { SshTarget } from "./ssh_options.ts";
 
@@ -48,7 +48,7 @@ export async function waitForSsh(
         hint: `See what it said: cocoon vm logs ${machine}`,
       });
     }
-    const banner = await readSshBanner(
+    const banner = await awaitSshBanner(
       target.host,
       target.port,
       Math.min(BANNER_TIMEOUT_MS, left()),

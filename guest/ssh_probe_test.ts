@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { CocoonError } from "../errors/error.ts";
 import { realHost } from "../host/host.ts";
 import type { RunResult } from "../plugins/contract.ts";
-import { readSshBanner } from "./ssh_banner.ts";
+import { awaitSshBanner, readSshBanner } from "./ssh_banner.ts";
 import type { SshTarget } from "./ssh_options.ts";
 import { waitForSsh, type WaitForSshRequest } from "./ssh_probe.ts";
 
@@ -106,6 +106,26 @@ Deno.test("readSshBanner() tells apart what can answer at a port", async () => {
   let closedPort = 0;
   await withServer(() => {}, (port) => Promise.resolve(void (closedPort = port)));
   assert.equal((await read(closedPort)).kind, "refused");
+});
+
+Deno.test("awaitSshBanner() tries beside a connection that hangs", async () => {
+  let connections = 0;
+  await withServer((connection) => {
+    if (++connections === 3) return say("SSH-2.0-third\r\n")(connection);
+  }, async (port) => {
+    const start = performance.now();
+    const result = await awaitSshBanner("127.0.0.1", port, 20_000);
+    assert.deepEqual(result, { kind: "banner", text: "SSH-2.0-third" });
+    assert(performance.now() - start < 10_000);
+  });
+});
+
+Deno.test("awaitSshBanner() ends in time when every connection hangs", async () => {
+  await withServer(() => {}, async (port) => {
+    const start = performance.now();
+    assert.equal((await awaitSshBanner("127.0.0.1", port, 1500)).kind, "silent");
+    assert(performance.now() - start < 5000);
+  });
 });
 
 Deno.test("waitForSsh() tries again until the login succeeds", async () => {
