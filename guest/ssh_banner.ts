@@ -89,7 +89,7 @@ export async function awaitSshBanner(
 
 /** The first result, undefined when there is none after `ms`. */
 async function firstWithin<T>(promises: readonly Promise<T>[], ms: number): Promise<T | undefined> {
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), ms);
   });

@@ -115,7 +115,7 @@ Deno.test({
 
       const stillRunning = () => Promise.resolve(true);
       await assert.rejects(
-        waitForSsh(host, { machine: "web", target: other, timeoutMs: 1500, stillRunning }),
+        waitForSsh(host, { machine: "web", target: other, timeoutMs: 4000, stillRunning }),
         (error) => error instanceof CocoonError && /another host key/.test(error.message),
       );
       // Another machine at the same address and port is another host.
@@ -137,7 +137,7 @@ Deno.test({
         waitForSsh(host, {
           machine: "web",
           target: { ...target, keyPath },
-          timeoutMs: 1500,
+          timeoutMs: 4000,
           stillRunning,
         }),
         (error) => error instanceof CocoonError && /permission denied/.test(error.message),

@@ -40,6 +40,11 @@ export async function waitForSsh(
   const end = performance.now() + timeoutMs;
   const left = () => Math.max(1, Math.ceil(end - performance.now()));
   let seen = "nothing was tried";
+  let tries = 0;
+  // A try that the end cut short says less than the one before it.
+  const note = (what: string, cutShort = false) => {
+    if (tries++ === 0 || !cutShort) seen = what;
+  };
   let pauseMs = FIRST_PAUSE_MS;
   while (performance.now() < end) {
     signal?.throwIfAborted();
@@ -48,17 +53,16 @@ export async function waitForSsh(
         hint: `See what it said: cocoon vm logs ${machine}`,
       });
     }
-    const banner = await awaitSshBanner(
-      target.host,
-      target.port,
-      Math.min(BANNER_TIMEOUT_MS, left()),
-      signal,
-    );
+    const bannerMs = Math.min(BANNER_TIMEOUT_MS, left());
+    const banner = await awaitSshBanner(target.host, target.port, bannerMs, signal);
     if (banner.kind === "banner") {
-      const failure = await tryLogin(host, target, Math.min(LOGIN_TIMEOUT_MS, left()), signal);
-      if (failure === undefined) return;
-      seen = failure;
-    } else seen = describe(banner);
+      const loginMs = Math.min(LOGIN_TIMEOUT_MS, left());
+      const result = await tryLogin(host, target, loginMs, signal);
+      if (result === "done") return;
+      if (result === "late") note("the login took too long", loginMs < LOGIN_TIMEOUT_MS);
+      else note(result.why);
+    } else if (banner.kind === "silent") note(describe(banner), bannerMs < BANNER_TIMEOUT_MS);
+    else note(describe(banner));
     await pause(Math.min(pauseMs, left()), signal);
     pauseMs = Math.min(pauseMs * 1.5, LAST_PAUSE_MS);
   }
@@ -70,23 +74,23 @@ export async function waitForSsh(
   );
 }
 
-/** Why a login failed; undefined when it succeeded. */
+/** One login; `late` when it had no end in time. */
 async function tryLogin(
   host: Pick<Host, "run">,
   target: SshTarget,
   timeoutMs: number,
   signal: AbortSignal | undefined,
-): Promise<string | undefined> {
+): Promise<"done" | "late" | { why: string }> {
   const argv = sshCommand(
     { ...target, connectTimeoutSeconds: Math.max(1, Math.ceil(timeoutMs / 1000)) },
     { command: ["true"], batch: true },
   );
   try {
     const result = await host.run(argv, { timeoutMs, ...(signal ? { signal } : {}) });
-    return result.code === 0 ? undefined : explain(result.stderr, result.code);
+    return result.code === 0 ? "done" : { why: explain(result.stderr, result.code) };
   } catch (error) {
     signal?.throwIfAborted();
-    if (error instanceof CocoonError && error.code === "failed") return "the login took too long";
+    if (error instanceof CocoonError && error.code === "failed") return "late";
     throw error;
   }
 }
