@@ -126,6 +126,10 @@ function screen(architecture: Architecture): string {
  * The console is the first serial port (ttyS0, on aarch64 ttyAMA0): firmware, boot loader and
  * kernel all use it, and `console=hvc0` alone would show none of the first two. QEMU appends its
  * output to the log, also while nobody is connected.
+ *
+ * Whoever is connected must read: the serial port of virt (pl011) waits for room in the socket,
+ * and the whole machine with it. As each character is a packet of its own there, room ends after
+ * some 280 characters.
  */
 function channels(paths: RunPaths): string[] {
   const listening = { server: true, wait: false };

@@ -61,14 +61,14 @@ export async function withMachine(
     identity === undefined || await waitForEnd(identity, timeoutMs);
   try {
     const control = qemu.control(plan.control);
+    let gone = false;
     await eventually(10_000, async () => {
-      if (await ended(0)) {
-        const log = await Deno.readTextFile(process.logPath);
-        throw new Error(`QEMU ended: ${log}`);
-      }
+      gone = await ended(0);
+      if (gone) return;
       const state = await control.state(1000);
       if (state !== "running") throw new Error(`state is ${state}`);
     });
+    if (gone) throw new Error(`QEMU ended: ${await Deno.readTextFile(process.logPath)}`);
     await use({
       plan,
       control,
