@@ -5,6 +5,7 @@
  */
 import { CocoonError } from "../errors/error.ts";
 import { realHost } from "../host/host.ts";
+import { SOURCE_FLAGS } from "../host/self.ts";
 import { quoteShell } from "../host/shell.ts";
 import { REPOSITORY, runTool } from "./main.ts";
 import { debianPackages, neededPrograms } from "./packages.ts";
@@ -109,7 +110,7 @@ async function mustRun(args: string[]): Promise<void> {
 async function cocoon(args: string[], { quiet }: { quiet: boolean }): Promise<number> {
   if (!quiet) console.log(`$ cocoon ${args.map(quoteShell).join(" ")}`);
   const { code } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", `${REPOSITORY}/main.ts`, ...args],
+    args: ["run", ...SOURCE_FLAGS, `${REPOSITORY}/main.ts`, ...args],
     stdin: "null",
     stdout: quiet ? "null" : "inherit",
     stderr: quiet ? "null" : "inherit",

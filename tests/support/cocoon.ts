@@ -1,4 +1,5 @@
 /** Runs the real program, from source, for a test's own home. */
+import { SOURCE_FLAGS } from "../../host/self.ts";
 import type { TempHome } from "./temp_home.ts";
 
 /** The entry of the program. */
@@ -37,7 +38,7 @@ export interface RunningCocoon {
  * The command line that runs `cocoon ARGS` from source. It needs no `deno` on PATH.
  */
 export function cocoonArgv(args: readonly string[]): [string, ...string[]] {
-  return [Deno.execPath(), "run", "-A", "--no-check", MAIN_PATH, ...args];
+  return [Deno.execPath(), "run", ...SOURCE_FLAGS, MAIN_PATH, ...args];
 }
 
 /**
