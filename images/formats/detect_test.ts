@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { CocoonError } from "../../errors/error.ts";
+import { SNIFF_BYTES } from "../limits.ts";
+import { detectFormat } from "./detect.ts";
+
+function head(offset: number, magic: string | number[], bytes = SNIFF_BYTES): Uint8Array {
+  const result = new Uint8Array(bytes);
+  result.set(typeof magic === "string" ? [...magic].map((c) => c.charCodeAt(0)) : magic, offset);
+  return result;
+}
+
+Deno.test("detectFormat() knows qcow2, and takes a disk for raw", () => {
+  assert.equal(detectFormat(head(0, "QFI\xfb")), "qcow2");
+  assert.equal(detectFormat(head(510, [0x55, 0xaa])), "raw");
+  assert.equal(detectFormat(head(0, [0xeb, 0x63, 0x90])), "raw");
+  assert.equal(detectFormat(new Uint8Array(512)), "raw"); // an empty disk
+});
+
+Deno.test("detectFormat() says what it is instead, and what to do", () => {
+  const cases: [Uint8Array, RegExp, RegExp][] = [
+    [head(0, [0x1f, 0x8b]), /gzip data/, /gzip -d/],
+    [head(0, [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]), /xz data/, /xz -d/],
+    [head(0, [0x28, 0xb5, 0x2f, 0xfd]), /zstd data/, /zstd -d/],
+    [head(0, "BZh9"), /bzip2 data/, /bzip2 -d/],
+    [head(0, [0x04, 0x22, 0x4d, 0x18]), /lz4 data/, /lz4 -d/],
+    [head(0, "PK\x03\x04"), /zip archive/, /unzip/],
+    [head(0, [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c]), /7z archive/, /7z x/],
+    [head(257, "ustar"), /tar archive/, /tar -xf/],
+    [head(0, "KDMV"), /VMDK/, /qemu-img convert -f vmdk/],
+    [head(0, "# Disk DescriptorFile\n"), /VMDK/, /-f vmdk/],
+    [head(0, "vhdxfile"), /VHDX/, /-f vhdx/],
+    [head(0, "conectix"), /VHD/, /-f vpc/],
+    [head(64, [0x7f, 0x10, 0xda, 0xbe]), /VDI/, /-f vdi/],
+    [head(32769, "CD001"), /ISO 9660/, /cloud image/],
+    [head(0x202, "HdrS"), /Linux kernel/, /--kernel/],
+    [head(0, "\x7fELF"), /ELF/, /cloud image/],
+    [new Uint8Array(511), /only 511 bytes/, /cut off/],
+    [new Uint8Array(), /only 0 bytes/, /cut off/],
+  ];
+  for (const [bytes, message, hint] of cases) {
+    assert.throws(() => detectFormat(bytes), (error) => {
+      assert.ok(error instanceof CocoonError);
+      assert.equal(error.code, "failed");
+      assert.match(error.message, message);
+      assert.match(error.hint ?? "", hint);
+      return true;
+    });
+  }
+});
+
+Deno.test("detectFormat() recognises pages and texts that servers send instead", () => {
+  const cases: [string, RegExp][] = [
+    ["<!DOCTYPE html>\n<html><body>Log in", /web page/],
+    ["\r\n\t <HTML lang=en>", /web page/],
+    ["<html>" + "x".repeat(5000), /web page/],
+    ['<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', /XML/],
+    ['{"errors":[{"code":"DENIED"}]}', /JSON/],
+    ["404 not found\n", /it is text/],
+    ["Grüße aus Zürich\n".repeat(100), /it is text/],
+  ];
+  for (const [text, message] of cases) {
+    const bytes = new TextEncoder().encode(text);
+    assert.throws(() => detectFormat(bytes), { name: "CocoonError", message }, text);
+  }
+});
