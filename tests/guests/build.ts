@@ -20,7 +20,7 @@ export interface BuildRequest {
 /** @throws {CocoonError} `usage` when the words make no request */
 export function parseRequest(args: readonly string[]): BuildRequest {
   const words: string[] = [];
-  let arch: string = "x86_64";
+  let arch: string | undefined;
   for (let i = 0; i < args.length; i++) {
     const word = args[i] ?? "";
     if (word === "--arch") arch = args[++i] ?? "";
@@ -31,6 +31,7 @@ export function parseRequest(args: readonly string[]): BuildRequest {
   const [guest, dir, ...rest] = words;
   if (guest !== "small" && guest !== "full") throw wrong(`unknown guest "${guest ?? ""}"`);
   if (dir === undefined || rest.length > 0) throw wrong("exactly one directory is needed");
+  arch ??= guest === "full" ? Deno.build.arch : "x86_64";
   if (arch !== "x86_64" && arch !== "aarch64") throw wrong(`unknown architecture "${arch}"`);
   if (guest === "full" && arch !== Deno.build.arch) {
     throw wrong(`the full guest is built for this computer's architecture only, not for ${arch}`);

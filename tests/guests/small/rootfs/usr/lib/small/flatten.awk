@@ -261,6 +261,13 @@ function unescape(text,    out, c, at_, code, low) {
     else if (c == "b") out = out "\b"
     else if (c == "f") out = out "\f"
     else if (c == "e") out = out "\033"
+    else if (c == "a") out = out "\a"
+    else if (c == "v") out = out "\v"
+    else if (c == "N") out = out utf8(133)
+    else if (c == "_") out = out utf8(160)
+    else if (c == "L") out = out utf8(8232)
+    else if (c == "P") out = out utf8(8233)
+    else if (c == "U") { out = out utf8(hex(substr(text, 1, 8))); text = substr(text, 9) }
     else if (c == "x") { out = out utf8(hex(substr(text, 1, 2))); text = substr(text, 3) }
     else if (c == "u") {
       code = hex(substr(text, 1, 4))
