@@ -56,7 +56,11 @@ export async function addImage(
   await using staging = await Staging.open(ctx.home, signal);
   try {
     const received = await keep(staging, stream, expected, options, local);
-    const verified = checkDigests(expected, received.digests);
+    const verified = checkDigests(
+      expected,
+      received.digests,
+      local && "Nothing was stored",
+    );
     await local?.checkUnchanged();
     const digest = `sha256:${received.digests.sha256}`;
     const stored = await reuseStored(ctx, digest, verified, tag, signal);

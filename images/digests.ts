@@ -38,19 +38,20 @@ export function normalizeExpected(expected: ExpectedDigests): Partial<SourceDige
 
 /**
  * Which of the expected digests vouches for the source.
+ * @param discarded what the error says of what was read
  * @throws {CocoonError} `failed` when one is not what was read
  */
 export function checkDigests(
   expected: Partial<SourceDigests>,
   actual: SourceDigests,
+  discarded = "The download was discarded",
 ): ImageRecord["verified"] {
   for (const name of ["sha512", "sha256"] as const) {
     const wanted = expected[name];
     if (wanted !== undefined && wanted !== actual[name]) {
       throw new CocoonError(
         "failed",
-        `checksum mismatch (expected ${name} ${wanted}, got ${actual[name]}). ` +
-          "What was read was discarded",
+        `checksum mismatch (expected ${name} ${wanted}, got ${actual[name]}). ${discarded}`,
         { hint: `Try again, or pass the right digest with --${name}.` },
       );
     }

@@ -32,7 +32,7 @@ Deno.test("checkDigests() names both digests when they differ", () => {
   assert.throws(() => checkDigests({ sha256: other }, { sha256: SHA256 }), {
     code: "failed",
     message: `checksum mismatch (expected sha256 ${other}, got ${SHA256}). ` +
-      "What was read was discarded",
+      "The download was discarded",
     hint: "Try again, or pass the right digest with --sha256.",
   });
 });

@@ -30,6 +30,7 @@ export async function importImage(
   options: ImportOptions = {},
 ): Promise<AddedImage> {
   checkTag(name);
+  normalizeExpected(options);
   return file === "-"
     ? await addFromStdin(ctx, { ...options, tag: name })
     : await addFromFile(ctx, absolute(file), { ...options, tag: name });
@@ -94,6 +95,6 @@ async function addKnown(
   // Only SHA-256 is remembered; for another digest the file has to be read.
   if (digest === undefined || options.sha512 !== undefined) return undefined;
   const sha256 = digest.replace("sha256:", "");
-  const verified = checkDigests(normalizeExpected(options), { sha256 });
+  const verified = checkDigests(normalizeExpected(options), { sha256 }, "Nothing was stored");
   return await reuseStored(ctx, digest, verified, options.tag, options.signal);
 }

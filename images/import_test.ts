@@ -133,6 +133,6 @@ Deno.test("importImage() refuses what cannot be read", async () => {
   await assert.rejects(importImage(ctx, "x", "/dev/zero"), { message: /no regular file/ });
   await assert.rejects(importImage(ctx, "a/b", images.path("none")), { code: "usage" });
   await assert.rejects(importImage(ctx, "x", images.path("none"), { sha512: "1" }), {
-    code: "not-found",
+    code: "usage",
   });
 });

@@ -105,7 +105,7 @@ Deno.test("pullImage() checks the digest that is given, and with it needs no ser
     message: `image "${url}": checksum mismatch (expected sha256 ${wrong}, got ${await sha(
       "SHA-256",
       body,
-    )}). What was read was discarded`,
+    )}). The download was discarded`,
     hint: "Try again, or pass the right digest with --sha256.",
   });
   await assert.rejects(pullImage(ctx, url, { sha512: wrong + wrong }), { message: /sha512/ });
