@@ -1,4 +1,5 @@
 /** Makes the command line of `ssh` for a machine. */
+import { quoteShell } from "../host/shell.ts";
 import { sshOptions, type SshTarget } from "./ssh_options.ts";
 
 /** What is run, and how. */
@@ -48,12 +49,5 @@ export function sshCommand(
 export function remoteCommand(words: readonly string[]): string {
   const [only] = words;
   if (only !== undefined && words.length === 1) return only;
-  return words.map(shellQuote).join(" ");
-}
-
-/** A word for a POSIX shell, quoted where it must be. */
-export function shellQuote(word: string): string {
-  // A first word with "=" would be an assignment.
-  if (/^[A-Za-z0-9_\/.,:@%+-]+$/.test(word)) return word;
-  return `'${word.replaceAll("'", `'\\''`)}'`;
+  return words.map(quoteShell).join(" ");
 }

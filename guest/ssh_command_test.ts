@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { CocoonError } from "../errors/error.ts";
 import { realHost } from "../host/host.ts";
-import { remoteCommand, shellQuote, sshCommand } from "./ssh_command.ts";
+import { quoteShell } from "../host/shell.ts";
+import { remoteCommand, sshCommand } from "./ssh_command.ts";
 import type { SshTarget } from "./ssh_options.ts";
 
 const host = realHost();
@@ -113,7 +114,7 @@ Deno.test("remoteCommand() keeps every word when a shell reads it", async () => 
     .filter((text) => !text.includes("\0") && text.isWellFormed());
   const samples = fc.sample(fc.array(word, { minLength: 1, maxLength: 5 }), 60);
   // Each as a line of its own shell, all in one process tree.
-  const script = samples.map((words) => `printf '%s\\0' ${words.map(shellQuote).join(" ")}`).join(
+  const script = samples.map((words) => `printf '%s\\0' ${words.map(quoteShell).join(" ")}`).join(
     "\n",
   );
   const result = await host.run(["sh", "-c", script]);

@@ -3,6 +3,7 @@
  * differently.
  */
 export function quoteShell(word: string): string {
-  if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word)) return word;
+  // A first word with "=" would be an assignment.
+  if (/^[A-Za-z0-9_@%+:,./-]+$/.test(word)) return word;
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }

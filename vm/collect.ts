@@ -18,11 +18,11 @@ export interface Leftover {
 }
 
 /**
- * Finds, and without `dryRun` removes, what commands that were killed have left of machines:
+ * Removes what commands that were killed have left of machines:
  * creates that never finished, and folders and locks without a record. Machines are never touched;
  * what another command works on right now is passed over.
  */
-export async function collectMachines(context: VmContext, dryRun: boolean): Promise<Leftover[]> {
+export async function collectMachines(context: VmContext): Promise<Leftover[]> {
   const { home, store } = context;
   const leftovers: Leftover[] = [];
   for (const record of store.machines.list()) {
@@ -36,7 +36,7 @@ export async function collectMachines(context: VmContext, dryRun: boolean): Prom
       name: record.name,
       bytes: allocatedBytes(home.machineDir(record.id)),
     });
-    if (!dryRun) await eraseMachine(context, now);
+    await eraseMachine(context, now);
   }
   // A record exists before its folders, so a folder without one belongs to nobody.
   const ids = new Set(store.machines.list().map((record) => record.id));
@@ -45,14 +45,14 @@ export async function collectMachines(context: VmContext, dryRun: boolean): Prom
       if (ids.has(name)) continue;
       const path = join(folder, name);
       leftovers.push({ what: "folder of no machine", name: path, bytes: allocatedBytes(path) });
-      if (!dryRun) await Deno.remove(path, { recursive: true });
+      await Deno.remove(path, { recursive: true });
     }
   }
-  leftovers.push(...collectLocks(context, ids, dryRun));
+  leftovers.push(...collectLocks(context, ids));
   return leftovers;
 }
 
-function collectLocks(context: VmContext, ids: Set<string>, dryRun: boolean): Leftover[] {
+function collectLocks(context: VmContext, ids: Set<string>): Leftover[] {
   const { locksDir } = context.home;
   const leftovers: Leftover[] = [];
   for (const { name } of Deno.readDirSync(locksDir)) {
@@ -61,7 +61,7 @@ function collectLocks(context: VmContext, ids: Set<string>, dryRun: boolean): Le
     const age = context.host.now().getTime() - (Deno.statSync(path).mtime?.getTime() ?? 0);
     if (age < YOUNG_LOCK_MS || FileLock.isHeld(path)) continue;
     leftovers.push({ what: "lock of no machine", name: path, bytes: 0 });
-    if (!dryRun) Deno.removeSync(path);
+    Deno.removeSync(path);
   }
   return leftovers;
 }

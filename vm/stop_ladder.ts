@@ -6,7 +6,7 @@ import { backendOf } from "./plugins.ts";
 import type { VmContext } from "./context.ts";
 
 /** Milliseconds between two presses of the power button: a guest that still boots misses one. */
-const PRESS_INTERVAL_MS = 10_000;
+const PRESS_INTERVAL_MS = 4_000;
 const CONTROL_TIMEOUT_MS = 3_000;
 /** Milliseconds that each step of force gets before the next one. */
 const FORCE_STEP_MS = 5_000;

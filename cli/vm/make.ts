@@ -61,14 +61,15 @@ async function getImage(
   flags: CreateFlags,
   reference: string,
 ): Promise<ImageRecord> {
-  const { resolveImage } = await import("../../images/resolve.ts");
+  const { pullImage, resolveImage } = await import("../../images/pull.ts");
   const named = Object.hasOwn(config.images, reference) ? config.images[reference] : undefined;
   const sha256 = flags.sha256 ?? named?.sha256;
   using progress = imageProgress(context);
-  return await resolveImage(vm, named?.source ?? reference, {
+  const options = {
     ...(sha256 === undefined ? {} : { sha256 }),
-    ...(named === undefined ? {} : { tag: reference }),
     signal: context.signal,
     onProgress: progress.update,
-  });
+  };
+  if (named === undefined) return await resolveImage(vm, reference, options);
+  return (await pullImage(vm, named.source, { ...options, tag: reference })).image;
 }

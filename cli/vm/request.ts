@@ -7,7 +7,13 @@ import { normalizeMac } from "../../guest/names.ts";
 import { ensureUserKey, isPublicKeyLine } from "../../guest/ssh_keys.ts";
 import { readUserData } from "../../guest/user_data.ts";
 import type { Backend, StorageDriver } from "../../plugins/contract.ts";
-import { type NetworkOffer, refusals } from "../../plugins/refusals.ts";
+import { findAlternatives, networkOffer } from "../../plugins/alternatives.ts";
+import {
+  type Choice,
+  type MachineWish,
+  type NetworkOffer,
+  refusals,
+} from "../../plugins/refusals.ts";
 import type { Registry } from "../../plugins/registry.ts";
 import type { ImageRecord } from "../../state/images.ts";
 import type { MachineSpec } from "../../state/machine_record.ts";
@@ -66,22 +72,24 @@ export async function draftMachine(
     balloon: capabilities.balloon,
     vsock: flags.vsock,
   };
-  const problems = refusals(
-    {
-      architecture: spec.architecture,
-      boot: flags.kernel === undefined ? "efi" : "linux",
-      diskCount: (reference === undefined ? 0 : 1) + spec.dataDisks.length + 1,
-      nics: spec.networks,
-      devices,
-    },
-    {
-      backend: { name: backend.name, capabilities },
-      // Which driver it is becomes known with the image; `storageFor` asks then.
-      storage: { name: spec.storage, format: capabilities.diskFormats[0] ?? "raw" },
-      networks: await networkOffers(context, config, registry, spec, launch),
-    },
-  );
-  if (problems.length > 0) throw joinErrors(problems);
+  const wish: MachineWish = {
+    architecture: spec.architecture,
+    boot: flags.kernel === undefined ? "efi" : "linux",
+    diskCount: (reference === undefined ? 0 : 1) + spec.dataDisks.length + 1,
+    nics: spec.networks,
+    devices,
+  };
+  const choice: Choice = {
+    backend: { name: backend.name, capabilities },
+    // `auto` takes a driver that fits; one that was named is asked in `storageFor`.
+    storage: undefined,
+    networks: await networkOffers(context, config, registry, spec),
+  };
+  if (refusals(wish, choice).length > 0) {
+    // Only now every plugin is loaded, to tell which ones could do it.
+    const alternatives = await findAlternatives(registry, context.host, config);
+    throw joinErrors(refusals(wish, choice, alternatives));
+  }
   return {
     spec,
     backend,
@@ -294,17 +302,10 @@ async function networkOffers(
   config: Config,
   registry: Registry,
   spec: MachineSpec,
-  launch: CreateRequest["launch"],
 ): Promise<NetworkOffer[]> {
-  return await Promise.all(spec.networks.map(async ({ network }, index) => {
-    const provider = await registry.network(networkTable(config, network).provider);
-    const settings = launch.networks[index]?.settings ?? {};
-    return {
-      name: network,
-      provider: provider.name,
-      attachmentKinds: provider.attachmentKinds(context.host, settings),
-      forwardsPorts: provider.forwardsPorts,
-      givesNoCard: provider.givesNoCard ?? false,
-    };
+  return await Promise.all(spec.networks.map(async ({ network }) => {
+    const table = networkTable(config, network);
+    const provider = await registry.network(table.provider);
+    return networkOffer(network, provider, context.host, table.settings);
   }));
 }

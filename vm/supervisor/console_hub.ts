@@ -2,10 +2,11 @@ import { readTail, rotateLog } from "./console_log.ts";
 
 /** Bytes of output that a terminal gets when it attaches. */
 export const SCROLLBACK_BYTES = 64 * 1024;
-/** Bytes that may wait for a terminal before the guest's output is held back for it. */
-const MAX_QUEUED_BYTES = 256 * 1024;
-/** Milliseconds that output is held back; a terminal that has read nothing by then is dropped. */
-const PATIENCE_MS = 1_000;
+/**
+ * Bytes that may wait for a slow terminal before it is dropped. Output is never held back for one:
+ * a hypervisor whose console is not read may stand still altogether (QEMU's pl011 writes blocking).
+ */
+const MAX_QUEUED_BYTES = 4 * 1024 * 1024;
 /** Milliseconds between two looks at the log's size. */
 const ROTATE_INTERVAL_MS = 5_000;
 
@@ -100,8 +101,6 @@ export class ConsoleHub {
         const count = await guest.read(buffer);
         if (count === null) break;
         this.#deliver(buffer.slice(0, count));
-        const slow = [...this.#terminals].filter((terminal) => terminal.isFull);
-        if (slow.length > 0) await Promise.all(slow.map((terminal) => terminal.makeRoom()));
       }
     } catch {
       // The hypervisor ended, or this side was closed; the process's end is noticed elsewhere.
@@ -149,7 +148,6 @@ class Terminal {
   readonly #onClose: () => void;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
-  #onRoom: (() => void) | undefined;
   #writing = false;
   #finishing = false;
   #closed = false;
@@ -163,21 +161,8 @@ class Terminal {
     if (this.#closed || data.length === 0) return;
     this.#queue.push(data);
     this.#queuedBytes += data.length;
-    if (!this.#writing) this.#drain();
-  }
-
-  get isFull(): boolean {
-    return this.#queuedBytes > MAX_QUEUED_BYTES;
-  }
-
-  /** Resolves when there is room again, or when the terminal was dropped for reading nothing. */
-  async makeRoom(): Promise<void> {
-    const room = Promise.withResolvers<void>();
-    this.#onRoom = room.resolve;
-    const patience = setTimeout(() => this.#close(), PATIENCE_MS);
-    await room.promise;
-    clearTimeout(patience);
-    this.#onRoom = undefined;
+    if (this.#queuedBytes > MAX_QUEUED_BYTES) this.#close();
+    else if (!this.#writing) this.#drain();
   }
 
   /** Closes once the queue is written. */
@@ -208,7 +193,6 @@ class Terminal {
           done += await this.#connection.write(data.subarray(done));
         }
         this.#queuedBytes -= data.length;
-        if (!this.isFull) this.#onRoom?.();
       }
       if (this.#finishing) this.#close();
     } catch {
@@ -221,7 +205,6 @@ class Terminal {
     if (this.#closed) return;
     this.#closed = true;
     this.#queue = [];
-    this.#onRoom?.();
     try {
       this.#connection.close();
     } catch {

@@ -101,7 +101,11 @@ Deno.test("ConsoleHub drops a terminal that does not read, and goes on with the 
     using _asleep = await attach(root);
     using awake = await attach(root);
     const reading = readUntil(awake, "END");
-    for (let index = 0; index < 150; index++) await guest.print("x".repeat(16_000));
+    for (let index = 0; index < 350; index++) {
+      await guest.print("x".repeat(16_000));
+      // As from a socket: other work of the process comes in between.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
     await guest.print("END");
     await reading;
     assert.equal(hub.terminals, 1);
