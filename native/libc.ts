@@ -1,61 +1,6 @@
-/**
- * The C library's calls that Deno does not offer, one function each. The library is opened by the
- * first call; a command that needs none pays nothing.
- *
- * Deno's FFI has no variadic calls. On Linux variadic integers travel like fixed ones, so `ioctl`
- * and `open` with all their arguments work there; on Apple arm64 they travel on the stack and do
- * not. What is not marked "Linux only" passes no variadic argument and works on both.
- */
+/** Calls on files that Deno does not offer. */
 import { SystemError } from "./errno.ts";
-
-const SYMBOLS = {
-  open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
-  close: { parameters: ["i32"], result: "i32" },
-  lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
-  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
-  ioctl: { parameters: ["i32", "u64", "i64"], result: "i32" },
-  errnoLocation: {
-    name: Deno.build.os === "darwin" ? "__error" : "__errno_location",
-    parameters: [],
-    result: "pointer",
-  },
-} as const satisfies Deno.ForeignLibraryInterface;
-
-interface Library {
-  calls: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
-  /** errno of this thread, as memory: a second foreign call would overwrite what it reads. */
-  errno: Int32Array;
-}
-
-let opened: Library | undefined;
-
-function library(): Library {
-  if (opened) return opened;
-  const path = Deno.build.os === "darwin" ? "/usr/lib/libSystem.B.dylib" : "libc.so.6";
-  const calls = Deno.dlopen(path, SYMBOLS).symbols;
-  const location = calls.errnoLocation();
-  if (location === null) throw new TypeError("the C library gave no place of errno");
-  const errno = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
-  opened = { calls, errno };
-  return opened;
-}
-
-/**
- * Makes one call again for as long as a signal interrupts it; any other failure is thrown.
- * Nothing may come between a call and the reading of errno.
- */
-function made<R extends number | bigint>(
-  name: string,
-  call: (calls: Library["calls"]) => R,
-): R {
-  const { calls, errno } = library();
-  while (true) {
-    const result = call(calls);
-    if (result >= 0) return result;
-    const failure = new SystemError(name, errno[0] ?? 0);
-    if (failure.code !== "EINTR") throw failure;
-  }
-}
+import { made } from "./library.ts";
 
 /** open(2) flags, from asm-generic/fcntl.h, arm64's fcntl.h and macOS's sys/fcntl.h. */
 const O_RDONLY = 0;
@@ -84,7 +29,11 @@ export function openUnnamedFile(directory: string): number {
 
 /** Closes a descriptor of {@linkcode openFile}. Never throws: on Linux it is gone in any case. */
 export function closeFile(fd: number): void {
-  library().calls.close(fd);
+  try {
+    made("close", (c) => c.close(fd));
+  } catch {
+    // Nothing could be done about it.
+  }
 }
 
 /**

@@ -23,7 +23,7 @@ export async function previewPlan(context: VmContext, record: MachineRecord): Pr
       settings: entry.settings,
       dirs,
       accepts: backend.capabilities(host, settings).attachments,
-      reservations: { reserve: (_kind, [first = ""]) => first },
+      reservations: context.store.reservations.preview(record.id, `nic${nic.index}`),
       previous: record.nicStates[nic.index] ?? undefined,
       signal: new AbortController().signal,
     });

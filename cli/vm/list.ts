@@ -7,7 +7,7 @@ import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { type Column, printList } from "../output.ts";
 import { vmContext } from "./context.ts";
-import { addressText, ageText, machineJson, stateText } from "./view.ts";
+import { addressText, ageText, imageText, machineJson, stateText } from "./view.ts";
 
 interface Row {
   record: MachineRecord;
@@ -40,7 +40,7 @@ export const command = defineCommand({
         align: "right",
       },
       { header: "SSH", cell: ({ addresses }) => addressText(addresses) },
-      { header: "IMAGE", cell: ({ record }) => record.spec.image ?? "-" },
+      { header: "IMAGE", cell: ({ record }) => imageText(record) },
       { header: "AGE", cell: ({ record }) => ageText(record.createdAt, now), align: "right" },
       { header: "ID", cell: ({ record }) => record.id },
     ];

@@ -1,3 +1,4 @@
+import { basename } from "../../host/path.ts";
 import type { Address } from "../../plugins/contract.ts";
 import type { MachineRecord } from "../../state/machine_record.ts";
 
@@ -60,4 +61,11 @@ export function ageText(since: string, now: Date): string {
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h`;
   return `${Math.floor(seconds / 86_400)}d`;
+}
+
+/** The image in one cell: of a path its last part. */
+export function imageText(record: MachineRecord): string {
+  const { image } = record.spec;
+  if (image === undefined) return "-";
+  return image.startsWith("/") || image.startsWith(".") ? basename(image) : image;
 }

@@ -15,6 +15,7 @@ import type { MachineRecord } from "../../state/machine_record.ts";
 import type { VmContext } from "../context.ts";
 import { takeAlive } from "../liveness.ts";
 import { backendOf, providersOf } from "../plugins.ts";
+import { openLinks, placeLinks } from "./links.ts";
 import { endCompanions, type HypervisorEnd } from "./settle.ts";
 
 /** Milliseconds between two looks at a hypervisor that is starting. */
@@ -149,23 +150,7 @@ async function execute(
     },
   }));
   const logEnd = sizeOf(hypervisorOf(plan).logPath);
-  const alive = await takeAlive(context.home, id);
-  const ends = new Map<string, Promise<HypervisorEnd>>();
-  try {
-    for (const planned of plan.processes) {
-      signal.throwIfAborted();
-      const child = await spawnDetached(planned.argv, {
-        logPath: planned.logPath,
-        env: planned.env,
-        // Only the hypervisor: a companion that outlived it would keep the machine "alive".
-        inherit: planned.role === "hypervisor" ? [alive.fd] : [],
-      });
-      ends.set(planned.role, endOf(child));
-      remember(context, id, planned.role, child.pid);
-    }
-  } finally {
-    alive.close();
-  }
+  const ends = await startProcesses(context, id, plan, signal);
   const hypervisorEnd = ends.get("hypervisor");
   if (hypervisorEnd === undefined) throw new TypeError("a plan without a hypervisor");
   ends.delete("hypervisor");
@@ -180,6 +165,35 @@ async function execute(
     hypervisorEnd,
     companionEnd: Promise.race([...ends].map(([role, end]) => end.then(() => role))),
   };
+}
+
+/** Starts all processes of a plan; none of the descriptors that they share stays open here. */
+async function startProcesses(
+  context: VmContext,
+  id: string,
+  plan: LaunchPlan,
+  signal: AbortSignal,
+): Promise<Map<string, Promise<HypervisorEnd>>> {
+  using descriptors = new DisposableStack();
+  const alive = await takeAlive(context.home, id);
+  descriptors.defer(() => alive.close());
+  const cables = await openLinks(plan.links, descriptors);
+  const ends = new Map<string, Promise<HypervisorEnd>>();
+  for (const planned of plan.processes) {
+    signal.throwIfAborted();
+    const { stdin, inherit } = placeLinks(planned, cables);
+    const child = await spawnDetached(planned.argv, {
+      logPath: planned.logPath,
+      env: planned.env,
+      ...(stdin === undefined ? {} : { stdin }),
+      // Only the hypervisor: a companion that outlived it would keep the machine "alive". Behind
+      // the links, whose numbers are in its command line.
+      inherit: planned.role === "hypervisor" ? [...inherit, alive.fd] : inherit,
+    });
+    ends.set(planned.role, endOf(child));
+    remember(context, id, planned.role, child.pid);
+  }
+  return ends;
 }
 
 /** Resolves with the hypervisor's end if it comes first, with undefined once the machine runs. */
