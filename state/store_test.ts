@@ -125,6 +125,23 @@ Deno.test("Reservations.reserve() gives a value to one machine and frees it with
     assert.equal(db.reserve("host-port", ["1"], any), "1");
   }));
 
+Deno.test("Reservations.preview() says what would be reserved, and reserves nothing", () =>
+  withStore(({ machines, reservations }) => {
+    machines.insert(exampleRecord());
+    machines.insert(exampleRecord({ id: "second000000", name: "db" }));
+    const preview = reservations.preview("0123456789ab", "nic0");
+    assert.equal(preview.reserve("host-port", ["1", "2"], () => true), "1");
+    assert.equal(
+      reservations.of("second000000", "nic0").reserve("host-port", ["1", "2"], () => true),
+      "1",
+    );
+    assert.equal(preview.reserve("host-port", ["1", "2"], () => true), "2");
+    assert.equal(codeOf(() => preview.reserve("host-port", ["1"], () => true)), "conflict");
+    reservations.of("0123456789ab", "nic0").reserve("host-port", ["2"], () => true);
+    // In use, by the machine itself.
+    assert.equal(preview.reserve("host-port", ["1", "2", "3"], () => false), "2");
+  }));
+
 Deno.test("Reservations.reserve() moves on when its old value is no longer usable", () =>
   withStore(({ machines, reservations }) => {
     machines.insert(exampleRecord());
