@@ -1,7 +1,7 @@
 import type { Command } from "@stricli/core";
 import type { Frame } from "./command.ts";
 import type { Noun } from "./routes.ts";
-import { renderColumns } from "./table.ts";
+import { renderColumns, wrapLast } from "./table.ts";
 
 /** The help of a group of commands: made from the list of routes alone, nothing is loaded. */
 export function groupHelp(name: string, noun: Noun): string {
@@ -23,7 +23,7 @@ export function groupHelp(name: string, noun: Noun): string {
   ]);
 }
 
-/** The help of one command. `brief` lines of the parser's parameters are its text. */
+/** The help of one command: its texts are those of the parser's declaration. */
 export function commandHelp(name: string, command: Command<Frame>): string {
   const { flags = {}, aliases = {}, positional } = command.parameters;
   const shown = Object.entries(flags).filter(([, flag]) => !flag.hidden);
@@ -37,17 +37,18 @@ export function commandHelp(name: string, command: Command<Frame>): string {
     ["USAGE", [[name, "[FLAGS]", ...usageOf(positional)].join(" ")]],
     [undefined, (command.fullDescription ?? command.brief).split("\n")],
     ["ARGUMENTS", renderColumns(args.map((arg) => [arg.placeholder ?? "ARG", arg.brief]))],
-    [
-      "FLAGS",
-      renderColumns([
-        ...shown.map((
-          [flag, spec],
-        ) => [letters.get(flag) ?? "", flagName(flag, spec), about(spec)]),
-        ["-h", "--help", "Print this help"],
-      ]),
-    ],
+    ["FLAGS", renderColumns(wrapLast([...shown.map(flagRow), HELP_ROW], TABLE_WIDTH))],
   ]);
+
+  function flagRow([flag, spec]: [string, Flag]): string[] {
+    return [letters.get(flag) ?? "", flagName(flag, spec), about(spec)];
+  }
 }
+
+/** Columns of a table in a help, without its indent: it fits a terminal of 100. */
+const TABLE_WIDTH = 96;
+
+const HELP_ROW = ["-h", "--help", "Print this help"];
 
 type Parameters = Command<Frame>["parameters"];
 type Flag = NonNullable<Parameters["flags"]>[string];

@@ -55,3 +55,35 @@ function fit(natural: readonly number[], width: number | undefined): number[] {
   }
   return widths;
 }
+
+/** What wide columns leave to the last one at least. */
+const MINIMUM_LAST_COLUMN = 30;
+
+/** The rows with the text of their last column broken into as many rows as `width` makes needed. */
+export function wrapLast(rows: readonly (readonly string[])[], width: number): string[][] {
+  const widths = naturalWidths(rows.map((row) => row.slice(0, -1)));
+  const taken = widths.reduce((sum, each) => sum + each + GAP.length, 0);
+  const room = Math.max(MINIMUM_LAST_COLUMN, width - taken);
+  return rows.flatMap((row) =>
+    wrapText(row.at(-1) ?? "", room).map((line, index) => [
+      ...row.slice(0, -1).map((cell) => index === 0 ? cell : ""),
+      line,
+    ])
+  );
+}
+
+/** Lines of at most `width` columns, broken between words; a longer word has its own line. */
+function wrapText(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line !== "" && displayWidth(longer) > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = longer;
+    }
+  }
+  return [...lines, line];
+}

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { renderColumns } from "./table.ts";
+import { renderColumns, wrapLast } from "./table.ts";
 import { displayWidth, printable, truncate } from "./text.ts";
 
 Deno.test("renderColumns() makes columns as wide as their widest cell", () => {
@@ -61,4 +61,14 @@ Deno.test("truncate() keeps what fits and marks what it cuts", () => {
   assert.equal(truncate("abc", 3), "abc");
   assert.equal(truncate("abcd", 3), "ab…");
   assert.equal(truncate("日本語", 4), "日…");
+});
+
+Deno.test("wrapLast() breaks the last column between words, below its beginning", () => {
+  const text = "one two three four five six seven eight nine ten";
+  assert.deepEqual(wrapLast([["-f", text], ["", "short"]], 34), [
+    ["-f", "one two three four five six"],
+    ["", "seven eight nine ten"],
+    ["", "short"],
+  ]);
+  assert.deepEqual(wrapLast([["-f", "x".repeat(50)]], 10), [["-f", "x".repeat(50)]]);
 });

@@ -44,7 +44,8 @@ export async function checkPlugins(config: Config, registry: Registry): Promise<
 async function checkBackend(config: Config, registry: Registry, name: string): Promise<void> {
   const names = registry.names("backend");
   if (!names.includes(name)) {
-    throw new CocoonError("usage", `settings for an unknown backend${didYouMean(name, names)}`);
+    const near = didYouMean(name, names);
+    throw new CocoonError("usage", `settings for the unknown backend "${name}"${near}`);
   }
   await backendSettings(config, await registry.backend(name));
 }

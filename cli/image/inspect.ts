@@ -47,7 +47,7 @@ export const command = defineCommand({
       ...(intact === undefined ? [] : [["intact", intact ? "yes" : "no"] as const]),
     ]);
     if (intact === false) {
-      throw new CocoonError("failed", `image "${reference}": its disk has changed on the disk`, {
+      throw new CocoonError("failed", `image "${reference}": its content has changed`, {
         hint: "Remove it and get it again; machines made from it may hold the same damage.",
       });
     }

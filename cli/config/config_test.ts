@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { assertGolden } from "../../tests/support/golden.ts";
+import { type FakeOptions, type FakeResult, runFake } from "../../tests/support/fake_outside.ts";
+
+const GOOD = `backend = "qemu"
+[defaults]
+memory = "1500M"
+[backends.qemu]
+accelerator = "tcg"
+[networks.lab]
+provider = "nat"
+subnet = "10.99.0.0/24"
+[images."debian:13"]
+source = "disks/debian.qcow2"
+`;
+
+const BAD = `backend = "qmeu"
+network = "lan"
+[backends.qemu]
+acelerator = "tcg"
+[backends.xen]
+x = 1
+[networks.lab]
+provider = "natt"
+[networks.nat]
+subnet = 4
+[plugins.mine]
+kind = "storage"
+path = "gone.ts"
+`;
+
+/** Runs `cocoon config ...` with a file; the home's path is HOME in the result. */
+async function runConfig(
+  text: string | undefined,
+  argv: string[],
+  options: FakeOptions = {},
+): Promise<FakeResult> {
+  const home = await Deno.makeTempDir();
+  try {
+    if (text !== undefined) await Deno.writeTextFile(`${home}/config.toml`, text);
+    const result = await runFake(["config", ...argv], {
+      ...options,
+      env: { COCOON_HOME: home, ...options.env },
+    });
+    assert.deepEqual(
+      [...Deno.readDirSync(home)].map(({ name }) => name),
+      text === undefined ? [] : ["config.toml"],
+      "nothing is made to show a configuration",
+    );
+    const place = (output: string) => output.replaceAll(home, "HOME");
+    return { ...result, stdout: place(result.stdout), stderr: place(result.stderr) };
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+}
+
+Deno.test("cocoon config show prints every value with its origin", async () => {
+  const env = { COCOON_CPUS: "4" };
+  const { code, stdout, stderr } = await runConfig(GOOD, ["show"], { env });
+  assert.deepEqual([code, stderr], [0, ""]);
+  // The home's path is as long as it likes, and so are the columns.
+  await assertGolden(import.meta.url, "show.txt", stdout.replace(/ {2,}/g, "  "));
+});
+
+Deno.test("cocoon config show --output json prints one list of values and origins", async () => {
+  const env = { COCOON_CPUS: "4" };
+  const { code, stdout, stderr } = await runConfig(GOOD, ["show", "-o", "json"], { env });
+  assert.deepEqual([code, stderr], [0, ""]);
+  await assertGolden(import.meta.url, "show.json", stdout);
+});
+
+Deno.test("cocoon config show works without a file", async () => {
+  const { code, stdout } = await runConfig(undefined, ["show", "-o", "json"]);
+  assert.equal(code, 0);
+  const values: { key: string; origin: { kind: string } }[] = JSON.parse(stdout);
+  assert.ok(values.every(({ origin }) => origin.kind === "default"));
+});
+
+Deno.test("cocoon config check is content with a file that is right, and with none", async () => {
+  assert.deepEqual(await runConfig(GOOD, ["check"]), {
+    code: 0,
+    stdout: "file      HOME/config.toml\nmistakes  0\n",
+    stderr: "",
+  });
+  const { stdout } = await runConfig(undefined, ["check", "-o", "json"]);
+  assert.deepEqual(JSON.parse(stdout), { file: null, mistakes: 0 });
+});
+
+Deno.test("cocoon config check tells every mistake about plugins, with its place", async () => {
+  const { code, stdout, stderr } = await runConfig(BAD, ["check"]);
+  assert.deepEqual([code, stdout], [2, ""]);
+  await assertGolden(import.meta.url, "check.txt", stderr);
+});
+
+Deno.test("cocoon config check finds a file that is wrong by itself", async () => {
+  const { code, stderr } = await runConfig("cpus = 1\n", ["check"]);
+  assert.equal(code, 2);
+  assert.equal(
+    stderr,
+    "HOME/config.toml:1:1: cpus: unknown key here; it belongs into [defaults]\n",
+  );
+});
+
+Deno.test("cocoon config path prints the path alone", async () => {
+  assert.deepEqual(await runConfig(undefined, ["path"]), {
+    code: 0,
+    stdout: "HOME/config.toml\n",
+    stderr: "",
+  });
+  const { stdout } = await runConfig(GOOD, ["path", "-o", "json"]);
+  assert.deepEqual(JSON.parse(stdout), {
+    path: "HOME/config.toml",
+    namedBy: "default",
+    exists: true,
+  });
+  const flag = await runConfig(undefined, ["path", "--config", "/x/y.toml", "-o", "json"]);
+  assert.deepEqual(JSON.parse(flag.stdout), {
+    path: "/x/y.toml",
+    namedBy: "--config",
+    exists: false,
+  });
+});
+
+Deno.test("cocoon config schema describes every key, those of plugins too", async () => {
+  const { code, stdout, stderr } = await runConfig(GOOD, ["schema"]);
+  assert.deepEqual([code, stderr], [0, ""]);
+  const { $schema, properties, additionalProperties } = JSON.parse(stdout);
+  assert.match($schema, /draft-07/);
+  assert.equal(additionalProperties, false);
+  assert.deepEqual(Object.keys(properties.defaults.properties).sort(), [
+    "architecture",
+    "cpus",
+    "disk",
+    "memory",
+    "restart",
+    "stop_timeout",
+    "user",
+    "wait_timeout",
+  ]);
+  assert.equal(properties.defaults.properties.memory.type, "string", "what the file has: a text");
+  assert.ok(properties.backends.properties.qemu.properties.accelerator.enum.includes("tcg"));
+  assert.equal(properties.backends.additionalProperties, false);
+  const [nat, none] = properties.networks.additionalProperties.anyOf;
+  assert.ok(nat.properties.subnet !== undefined);
+  assert.deepEqual(nat.properties.provider, { const: "nat" });
+  assert.deepEqual(none.properties.provider, { const: "none" });
+  assert.deepEqual(properties.plugins.additionalProperties.required, ["kind", "path"]);
+});
