@@ -401,6 +401,11 @@ export interface AttachRequest {
   reservations: Reservations;
   /** State of an earlier `attach` of this NIC, if there was one: the same MAC and address again. */
   previous: JsonObject | undefined;
+  /**
+   * Answer what would be attached, and make, start and reserve nothing: for `cocoon vm debug`.
+   * `reservations` then tells what would be had.
+   */
+  dryRun: boolean;
   signal: AbortSignal;
 }
 

@@ -1,47 +1,114 @@
-import type { LaunchPlan } from "../plugins/contract.ts";
+/** From a record to its launch plan: the networks are attached, and the backend makes the plan. */
+import type {
+  AttachmentKind,
+  AttachResult,
+  Backend,
+  LaunchPlan,
+  Nic,
+  PlanRequest,
+  Reservations,
+} from "../plugins/contract.ts";
 import type { MachineRecord } from "../state/machine_record.ts";
 import type { VmContext } from "./context.ts";
 import { backendOf, providersOf } from "./plugins.ts";
 
+/** A plan with what it was made from. */
+export interface PlannedLaunch {
+  backend: Backend;
+  request: PlanRequest;
+  plan: LaunchPlan;
+}
+
+/** How the networks are attached. */
+export interface AttachOptions {
+  /** Attach nothing, only say what would be. */
+  dryRun: boolean;
+  reservations(nic: Nic): Reservations;
+  /** Called after each NIC, before the next one. */
+  onAttached(nic: Nic, result: AttachResult | undefined): void;
+  signal: AbortSignal;
+}
+
 /**
- * The plan by which a machine would be started now, made without touching anything: addresses
- * and ports are those of the last start, or the first free ones, and nothing is reserved.
+ * Attaches the networks of a machine and makes its plan.
+ * @throws {CocoonError} what backend and providers report
  */
-export async function previewPlan(context: VmContext, record: MachineRecord): Promise<LaunchPlan> {
+export async function planLaunch(
+  context: VmContext,
+  record: MachineRecord,
+  options: AttachOptions,
+): Promise<PlannedLaunch> {
+  const { host } = context;
   const backend = await backendOf(record);
-  const { host, home } = context;
   const settings = record.launch.backend;
-  const dirs = { data: home.machineDir(record.id), run: home.runDir(record.id) };
+  const probe = await backend.probe(host, record.machine, settings);
+  const accepts = backend.capabilities(host, settings).attachments;
+  const attached = await attachAll(context, record, accepts, options);
+  const request: PlanRequest = {
+    machine: {
+      ...record.machine,
+      nics: record.machine.nics.filter((_, index) => attached[index] !== undefined),
+    },
+    attachments: attached.flatMap((result) => result === undefined ? [] : [result.attachment]),
+    dirs: dirsOf(context, record.id),
+    probe,
+    settings,
+    host: {
+      os: host.os,
+      architecture: host.architecture,
+      cpus: host.cpus,
+      memoryBytes: host.memoryBytes,
+    },
+  };
+  const made = backend.plan(request);
+  const plan = {
+    ...made,
+    processes: [...attached.flatMap((result) => result?.companions ?? []), ...made.processes],
+    links: [...attached.flatMap((result) => result?.links ?? []), ...made.links],
+  };
+  return { backend, request, plan };
+}
+
+/** The plan by which a machine would be started now; touches nothing. */
+export async function previewPlan(context: VmContext, record: MachineRecord): Promise<LaunchPlan> {
+  const { plan } = await planLaunch(context, record, {
+    dryRun: true,
+    reservations: (nic) => context.store.reservations.preview(record.id, `nic${nic.index}`),
+    onAttached: () => {},
+    signal: new AbortController().signal,
+  });
+  return plan;
+}
+
+async function attachAll(
+  context: VmContext,
+  record: MachineRecord,
+  accepts: AttachmentKind[],
+  options: AttachOptions,
+): Promise<(AttachResult | undefined)[]> {
   const providers = await providersOf(record.launch);
-  const results = await Promise.all(record.machine.nics.map((nic) => {
+  const results: (AttachResult | undefined)[] = [];
+  for (const nic of record.machine.nics) {
     const entry = providers[nic.index];
     if (entry === undefined) throw new TypeError(`NIC ${nic.index} has no provider`);
-    return entry.provider.attach({
-      host,
+    const result = await entry.provider.attach({
+      host: context.host,
       machine: record.machine,
       nic,
       settings: entry.settings,
-      dirs,
-      accepts: backend.capabilities(host, settings).attachments,
-      reservations: context.store.reservations.preview(record.id, `nic${nic.index}`),
+      dirs: dirsOf(context, record.id),
+      accepts,
+      reservations: options.reservations(nic),
       previous: record.nicStates[nic.index] ?? undefined,
-      signal: new AbortController().signal,
+      dryRun: options.dryRun,
+      signal: options.signal,
     });
-  }));
-  const plan = backend.plan({
-    machine: {
-      ...record.machine,
-      nics: record.machine.nics.filter((_, index) => results[index] !== undefined),
-    },
-    attachments: results.flatMap((result) => result === undefined ? [] : [result.attachment]),
-    dirs,
-    probe: await backend.probe(host, record.machine, settings),
-    settings,
-    host,
-  });
-  return {
-    ...plan,
-    processes: [...results.flatMap((result) => result?.companions ?? []), ...plan.processes],
-    links: [...results.flatMap((result) => result?.links ?? []), ...plan.links],
-  };
+    results.push(result);
+    options.onAttached(nic, result);
+  }
+  return results;
+}
+
+function dirsOf({ home }: VmContext, id: string): PlanRequest["dirs"] {
+  return { data: home.machineDir(id), run: home.runDir(id) };
 }

@@ -31,6 +31,7 @@ function attach(
     accepts: ["user"],
     reservations: home.of(owner),
     previous: undefined,
+    dryRun: false,
     signal: new AbortController().signal,
   };
   return nat.attach(request);

@@ -58,6 +58,7 @@ export function networkChecks(provider: NetworkProvider, fixture: NetworkFixture
       accepts: [...ALL_KINDS],
       reservations: new HomeReservations().of(owner),
       previous: undefined,
+      dryRun: false,
       signal: new AbortController().signal,
       ...rest,
     };

@@ -3,8 +3,6 @@ import type { ChildProcess } from "node:child_process";
 import { CocoonError, messageOf } from "../../errors/error.ts";
 import { identify, type ProcessIdentity, spawnDetached } from "../../host/process.ts";
 import type {
-  AttachmentKind,
-  AttachResult,
   Backend,
   Control,
   LaunchPlan,
@@ -14,7 +12,7 @@ import type {
 import type { MachineRecord } from "../../state/machine_record.ts";
 import type { VmContext } from "../context.ts";
 import { takeAlive } from "../liveness.ts";
-import { backendOf, providersOf } from "../plugins.ts";
+import { planLaunch, type PlannedLaunch } from "../plan.ts";
 import { openLinks, placeLinks } from "./links.ts";
 import { endCompanions, type HypervisorEnd } from "./settle.ts";
 
@@ -48,9 +46,9 @@ export async function launch(
   signal: AbortSignal,
 ): Promise<Launched> {
   for (let attempt = 1;; attempt++) {
-    const request = await prepare(context, id, signal);
+    const planned = await prepare(context, id, signal);
     try {
-      return await execute(context, id, request, signal);
+      return await execute(context, id, planned, signal);
     } catch (error) {
       if (!(error instanceof PortLostError) || attempt === PORT_ATTEMPTS) throw error;
       // The hypervisor has ended, its helpers have not.
@@ -62,83 +60,32 @@ export async function launch(
 /** Another program took a host port between its choice and its use. */
 class PortLostError extends CocoonError {}
 
-interface Prepared {
-  backend: Backend;
-  request: PlanRequest;
-  attached: (AttachResult | undefined)[];
-}
-
-async function prepare(context: VmContext, id: string, signal: AbortSignal): Promise<Prepared> {
-  const record = mustGet(context, id);
-  const backend = await backendOf(record);
-  const settings = record.launch.backend;
-  const dirs = { data: context.home.machineDir(id), run: context.home.runDir(id) };
-  const probe = await backend.probe(context.host, record.machine, settings);
-  const accepts = backend.capabilities(context.host, settings).attachments;
-  const attached = await attachAll(context, record, accepts, signal);
-  const connected = record.machine.nics.filter((_, index) => attached[index] !== undefined);
-  const request: PlanRequest = {
-    machine: { ...record.machine, nics: connected },
-    attachments: attached.flatMap((result) => result === undefined ? [] : [result.attachment]),
-    dirs,
-    probe,
-    settings,
-    host: {
-      os: context.host.os,
-      architecture: context.host.architecture,
-      cpus: context.host.cpus,
-      memoryBytes: context.host.memoryBytes,
-    },
-  };
-  return { backend, request, attached };
-}
-
-async function attachAll(
+/** Attaches the networks, each written down before the next, and makes the plan. */
+async function prepare(
   context: VmContext,
-  record: MachineRecord,
-  accepts: AttachmentKind[],
+  id: string,
   signal: AbortSignal,
-): Promise<(AttachResult | undefined)[]> {
-  const providers = await providersOf(record.launch);
-  const results: (AttachResult | undefined)[] = [];
-  for (const nic of record.machine.nics) {
-    const entry = providers[nic.index];
-    if (entry === undefined) throw new TypeError(`NIC ${nic.index} has no provider`);
-    const result = await entry.provider.attach({
-      host: context.host,
-      machine: record.machine,
-      nic,
-      settings: entry.settings,
-      dirs: { data: context.home.machineDir(record.id), run: context.home.runDir(record.id) },
-      accepts,
-      reservations: context.store.reservations.of(record.id, `nic${nic.index}`),
-      previous: record.nicStates[nic.index] ?? undefined,
-      signal,
-    });
-    results.push(result);
-    const state = result?.state ?? null;
-    context.store.machines.update(record.id, (now) => ({
-      ...now,
-      nicStates: now.machine.nics.map((other) =>
-        other.index === nic.index ? state : now.nicStates[other.index] ?? null
-      ),
-    }));
-  }
-  return results;
+): Promise<PlannedLaunch> {
+  return await planLaunch(context, mustGet(context, id), {
+    dryRun: false,
+    reservations: (nic) => context.store.reservations.of(id, `nic${nic.index}`),
+    onAttached: (nic, result) =>
+      void context.store.machines.update(id, (now) => ({
+        ...now,
+        nicStates: now.machine.nics.map((other) =>
+          other.index === nic.index ? result?.state ?? null : now.nicStates[other.index] ?? null
+        ),
+      })),
+    signal,
+  });
 }
 
 async function execute(
   context: VmContext,
   id: string,
-  { backend, request, attached }: Prepared,
+  { backend, request, plan }: PlannedLaunch,
   signal: AbortSignal,
 ): Promise<Launched> {
-  const made = backend.plan(request);
-  const plan: LaunchPlan = {
-    ...made,
-    processes: [...attached.flatMap((result) => result?.companions ?? []), ...made.processes],
-    links: [...attached.flatMap((result) => result?.links ?? []), ...made.links],
-  };
   for (const file of plan.files) await makeFile(file);
   context.store.machines.update(id, (now) => ({
     ...now,
