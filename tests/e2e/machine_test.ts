@@ -7,7 +7,6 @@ import {
   directBoot,
   hypervisors,
   inspect,
-  isPortFree,
   list,
   only,
   remains,
@@ -16,14 +15,9 @@ import {
   supervisors,
   WAIT_SSH,
 } from "../support/machines.ts";
+import { freePort, isPortFree } from "../support/ports.ts";
 import { tempHome } from "../support/temp_home.ts";
 import { waitFor } from "../support/wait_for.ts";
-
-/** A free port of the loopback address; QEMU would say if another program took it meanwhile. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 Deno.test("a small machine obeys every verb from run to rm", async (t) => {
   await using home = await tempHome();

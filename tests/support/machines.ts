@@ -103,16 +103,6 @@ export async function kill9(pid: number): Promise<void> {
   await waitFor(`the end of ${pid}`, () => !isRunning(pid));
 }
 
-/** Whether a TCP port of the loopback address can be listened on. */
-export function isPortFree(port: number): boolean {
-  try {
-    Deno.listen({ hostname: "127.0.0.1", port }).close();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** What a home holds for good: the store, keys, the configuration, and stored images. */
 const KEPT = /^(state\.db|config\.toml|ssh\/|images\/sha256\/|locks\/images\.lock$|cache\/)/;
 
