@@ -35,12 +35,24 @@ export async function removeMachine(
 }
 
 /**
+ * From here on the machine cannot be started. On a full disk this cannot be written; the removal,
+ * which makes room, goes on all the same.
+ */
+function markRemoving(context: VmContext, record: MachineRecord): void {
+  try {
+    context.store.machines.update(record.id, (now) => ({ ...now, removing: true }));
+  } catch {
+    // If it is killed before its end, the next `rm` finishes it.
+  }
+}
+
+/**
  * Erases all that is kept of a machine: networks, folders, record, lock file, in this order, so
  * that it can be killed anywhere and repeated. The caller holds the lock; the machine is off.
  */
 export async function eraseMachine(context: VmContext, record: MachineRecord): Promise<void> {
   const { home, store } = context;
-  store.machines.update(record.id, (now) => ({ ...now, removing: true }));
+  if (record.state !== "creating") markRemoving(context, record);
   if (FileLock.isHeld(aliveLockPath(home, record.id))) {
     throw new CocoonError("conflict", `machine "${record.name}": its hypervisor still runs`, {
       hint: `End it: cocoon vm stop --force ${record.name}`,

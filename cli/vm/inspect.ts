@@ -1,6 +1,9 @@
+import { join } from "../../host/path.ts";
+import { isActive } from "../../state/machine_record.ts";
 import { addressesOf } from "../../vm/address.ts";
 import { findMachine } from "../../vm/find.ts";
 import { reconcile } from "../../vm/reconcile.ts";
+import { askStatus } from "../../vm/supervisor/status.ts";
 import { machineArgument, OUTPUT_ALIAS, type OutputFlag, outputFlag } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -21,8 +24,12 @@ export const command = defineCommand({
     const found = findMachine(vm.store, reference);
     const record = await reconcile(vm, found, { lockHeld: false }) ?? found;
     const addresses = await addressesOf(vm, record);
+    const supervisor = isActive(record.state)
+      ? await askStatus(join(vm.home.runDir(record.id), "supervisor.sock"))
+      : undefined;
+    const json = { ...machineJson(record, addresses), supervisor: supervisor ?? null };
     const { formatSize } = await import("../../config/size.ts");
-    printFacts(context, flags.output, machineJson(record, addresses), [
+    printFacts(context, flags.output, json, [
       ["name", record.name],
       ["id", record.id],
       ["state", stateText(record)],
@@ -37,6 +44,7 @@ export const command = defineCommand({
         [`network ${nic.index}`, `${nic.network} ${nic.mac}`] as const
       ),
       ["ssh", addressText(addresses)],
+      ["consoles", supervisor === undefined ? "-" : `${supervisor.terminals} attached`],
       ["user", record.spec.user],
       ["restart", record.spec.restart],
       ["created", record.createdAt],

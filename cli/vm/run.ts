@@ -69,13 +69,13 @@ async function undoneOnFailure<T>(
   try {
     return await start();
   } catch (error) {
-    await removeMachine(vm, created, true);
-    if (error instanceof CocoonError) {
-      throw new CocoonError(error.code, `${error.message}\nThe machine was removed again`, {
-        ...(error.hint === undefined ? {} : { hint: error.hint }),
-        cause: error,
-      });
-    }
-    throw error;
+    // What is left when this fails too is a machine that `rm` removes; the first failure is told.
+    const removed = await removeMachine(vm, created, true).then(() => true, () => false);
+    if (!(error instanceof CocoonError)) throw error;
+    const fate = removed ? "the machine was removed again" : `machine "${created.name}" is left`;
+    throw new CocoonError(error.code, `${error.message}; ${fate}`, {
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      cause: error,
+    });
   }
 }

@@ -3,7 +3,10 @@ import type { Address } from "../../plugins/contract.ts";
 import type { MachineRecord } from "../../state/machine_record.ts";
 
 /** A machine as `--output json` shows it; keys are only ever added. */
-export function machineJson(record: MachineRecord, addresses: readonly Address[]): unknown {
+export function machineJson(
+  record: MachineRecord,
+  addresses: readonly Address[],
+): Record<string, unknown> {
   const { spec, machine } = record;
   return {
     id: record.id,

@@ -34,19 +34,27 @@ export async function spawnSupervisor(
     stdout.destroy();
   });
   signal?.throwIfAborted();
-  if (line === "") {
+  const ready = parseReady(line);
+  if (ready === undefined) {
     throw new CocoonError("failed", `machine "${record.name}": its supervisor ended unexpectedly`, {
       hint: `Its log may say why: ${logPath}`,
     });
   }
-  // Written by `superviseCommand` from a ReadyLine.
-  const ready = JSON.parse(line) as ReadyLine;
   if (!ready.ok) {
     throw new CocoonError(
       ready.code,
       `machine "${record.name}": ${ready.message}`,
       ready.hint === undefined ? {} : { hint: ready.hint },
     );
+  }
+}
+
+function parseReady(line: string): ReadyLine | undefined {
+  try {
+    // Written by `superviseCommand` from a ReadyLine; anything else is none.
+    return line.startsWith('{"ok":') ? JSON.parse(line) as ReadyLine : undefined;
+  } catch {
+    return undefined;
   }
 }
 

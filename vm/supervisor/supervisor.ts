@@ -20,8 +20,11 @@ import { HEALTHY_RUN_MS, restartPause } from "./restart.ts";
 import { describeEnd, type HypervisorEnd, settle, sweepSockets } from "./settle.ts";
 import { serveStatus } from "./status.ts";
 
-/** Milliseconds that a new supervisor waits for an old one to finish cleaning up. */
-const HANDOVER_TIMEOUT_MS = 10_000;
+/**
+ * Milliseconds that a new supervisor waits for an old one: one that starts, until that has cleaned
+ * up; one that adopts, hardly, as whoever holds the lock is the supervisor that was missing.
+ */
+const HANDOVER_TIMEOUT_MS = { start: 10_000, adopt: 200 };
 /** Milliseconds between two looks at what was adopted, or at the user's wish during a pause. */
 const WATCH_INTERVAL_MS = 200;
 
@@ -47,7 +50,8 @@ export async function supervise(
   options: SuperviseOptions,
 ): Promise<void> {
   await Deno.mkdir(context.home.runDir(id), { recursive: true, mode: 0o700 });
-  using lock = await FileLock.take(supervisorLockPath(context.home, id), HANDOVER_TIMEOUT_MS);
+  const path = supervisorLockPath(context.home, id);
+  using lock = await FileLock.take(path, HANDOVER_TIMEOUT_MS[options.mode]);
   if (lock === undefined) {
     options.onReady(
       new CocoonError("conflict", `machine ${id}: another supervisor stays with it already`),
