@@ -6,7 +6,7 @@ import { CocoonError, joinErrors, messageOf } from "../../errors/error.ts";
 import { normalizeMac } from "../../guest/names.ts";
 import { ensureUserKey, isPublicKeyLine } from "../../guest/ssh_keys.ts";
 import { readUserData } from "../../guest/user_data.ts";
-import type { Backend, StorageDriver } from "../../plugins/contract.ts";
+import type { Architecture, Backend, StorageDriver } from "../../plugins/contract.ts";
 import { findAlternatives, networkOffer } from "../../plugins/alternatives.ts";
 import {
   type Choice,
@@ -96,7 +96,7 @@ export async function draftMachine(
     registry,
     launch,
     devices,
-    kernel: kernelOf(flags),
+    kernel: await kernelOf(flags, spec.architecture),
     diskBytes: flags.disk,
     seed: await seedWish(vm, flags),
   };
@@ -260,8 +260,13 @@ function checkKernelFlags(flags: CreateFlags, reference: string | undefined): vo
   }
 }
 
-function kernelOf(flags: CreateFlags): CreateRequest["kernel"] {
+async function kernelOf(
+  flags: CreateFlags,
+  architecture: Architecture,
+): Promise<CreateRequest["kernel"]> {
   if (flags.kernel === undefined) return undefined;
+  const { requireKernel } = await import("../../guest/kernel.ts");
+  await requireKernel(flags.kernel, architecture);
   return {
     kernelPath: flags.kernel,
     ...(flags.initrd === undefined ? {} : { initrdPath: flags.initrd }),
