@@ -134,7 +134,7 @@ export async function requireKernel(path: string, architecture: Architecture): P
   if (info.architecture !== undefined && info.architecture !== architecture) {
     refuse(
       `it is for ${info.architecture}, the machine is ${architecture}`,
-      `Give a kernel for ${architecture}, or create the machine with --arch ${info.architecture}.`,
+      `Give a kernel for ${architecture}, or create the machine with --architecture ${info.architecture}.`,
     );
   }
   switch (info.format) {
