@@ -117,7 +117,12 @@ export interface Disk {
    */
   serial: string;
   readOnly: boolean;
+  /** The controller that it hangs on; absent = `virtio`. Only virtio disks have a serial. */
+  bus?: DiskBus;
 }
+
+/** Controllers of disks. `usb` is for installers and other removable media. */
+export type DiskBus = "virtio" | "nvme" | "usb";
 
 /** How a machine is booted; the files belong to the machine. */
 export type Boot =
@@ -173,6 +178,20 @@ export interface Machine {
   disks: Disk[];
   nics: Nic[];
   devices: Devices;
+  /** How the hypervisor serves the machine, where the user asked for something. */
+  tuning?: Tuning;
+}
+
+/** Wishes that change a machine's speed and not what the guest sees; absent = the backend's own. */
+export interface Tuning {
+  /** Back the guest's memory with huge pages of this computer. */
+  hugepages?: boolean;
+  /** Read and write disks past this computer's page cache. */
+  directIo?: boolean;
+  /** Entries of each disk's queue, a power of two. */
+  diskQueueSize?: number;
+  /** Entries of each network card's receive queue, a power of two. */
+  netQueueSize?: number;
 }
 
 /** Devices besides disks and network cards. */
@@ -181,6 +200,35 @@ export interface Devices {
   balloon: boolean;
   /** A virtio-vsock device. `cid` is the guest's context id where the host needs one (Linux). */
   vsock?: { cid: number };
+  /** Folders of this computer that the guest can mount; absent = none. */
+  shares?: Share[];
+  /** The share through which a Linux guest on Apple silicon runs x86_64 programs. */
+  rosetta?: { tag: string };
+  /** A screen; without it, a backend may still have one for screenshots. */
+  gpu?: { widthPixels: number; heightPixels: number };
+  /** Keyboard and pointing device. */
+  input?: boolean;
+  /** A device that resets the machine when the guest stops answering it. */
+  watchdog?: boolean;
+  /** Disks that a server elsewhere holds; absent = none. */
+  networkDisks?: NetworkDisk[];
+}
+
+/** A folder of this computer inside the guest: `mount -t virtiofs TAG /mnt`. */
+export interface Share {
+  hostPath: string;
+  /** Unique in the machine: 1 to 35 ASCII letters, digits, `.`, `_` or `-` (virtio-fs: 36 bytes). */
+  tag: string;
+  readOnly: boolean;
+}
+
+/** A disk by the NBD protocol. */
+export interface NetworkDisk {
+  /** Scheme `nbd`, `nbds`, `nbd+unix` or `nbds+unix`. */
+  uri: string;
+  /** As {@linkcode Disk}'s. */
+  serial: string;
+  readOnly: boolean;
 }
 
 /** The folders of one machine. */
@@ -288,7 +336,41 @@ export interface Capabilities {
   screenshot: boolean;
   /** `none`: output only. */
   console: "read-write" | "read-only";
+  /** What of {@linkcode Feature} it has; absent = nothing. */
+  features?: Feature[];
+  /**
+   * Architectures whose guests, booted directly, need the uncompressed kernel (arm64's `Image`);
+   * cocoon then unpacks the user's kernel. Absent = any kernel file is taken as it is.
+   */
+  uncompressedKernels?: Architecture[];
 }
+
+/**
+ * What a user can ask for that not every backend has.
+ *
+ * | feature | is |
+ * |---|---|
+ * | `shares`, `read-only-shares` | folders of this computer in the guest; without write access |
+ * | `rosetta` | x86_64 programs in an aarch64 guest |
+ * | `gpu`, `input` | a screen of a given size; keyboard and pointing device |
+ * | `nvme-disks`, `usb-disks`, `network-disks` | disks that are not virtio; disks by NBD |
+ * | `hugepages`, `direct-io`, `disk-queue-size`, `net-queue-size` | see {@linkcode Tuning} |
+ * | `watchdog` | see {@linkcode Devices} |
+ */
+export type Feature =
+  | "shares"
+  | "read-only-shares"
+  | "rosetta"
+  | "gpu"
+  | "input"
+  | "nvme-disks"
+  | "usb-disks"
+  | "network-disks"
+  | "hugepages"
+  | "direct-io"
+  | "disk-queue-size"
+  | "net-queue-size"
+  | "watchdog";
 
 /** What {@linkcode Backend.plan} needs to know of the host; found by {@linkcode Backend.probe}. */
 export type Probe = JsonObject;
@@ -356,6 +438,11 @@ export interface Backend {
    * when nothing is recognised.
    */
   explainFailure?(logTail: string, request: PlanRequest): StartFailure | undefined;
+  /**
+   * Milliseconds that the hypervisor gets between SIGTERM and SIGKILL, when it has not obeyed
+   * `control.quit`. It is sent SIGTERM once. @default {5000}
+   */
+  terminationGraceMs?: number;
 }
 
 /** A hypervisor's failure to start, in words. */
@@ -364,6 +451,8 @@ export interface StartFailure {
   hint?: string;
   /** The host port was taken between its choice and its use: another one is worth a try. */
   portTaken?: boolean;
+  /** Files that another process seems to hold open; cocoon adds who that is. */
+  heldFiles?: string[];
 }
 
 // ---------------------------------------------------------------- network
@@ -429,6 +518,8 @@ export interface NetworkProvider {
   attachmentKinds(host: HostFacts, settings: JsonObject): AttachmentKind[];
   /** True when forwards of host ports are supported. */
   forwardsPorts: boolean;
+  /** The kinds of attachment over which forwards work; absent = all. */
+  forwardingKinds?: AttachmentKind[];
   check(host: Host, settings: JsonObject): Promise<Finding[]>;
   /**
    * For a provider whose NICs are left out of the machine: `attachmentKinds` is empty and `attach`

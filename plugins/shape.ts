@@ -8,6 +8,8 @@ type Expected =
   | "string"
   | "boolean"
   | "true?"
+  | "number?"
+  | "list?"
   | "disk format"
   | "schema";
 
@@ -24,6 +26,7 @@ const MEMBERS = {
     plan: "function",
     control: "function",
     explainFailure: "function?",
+    terminationGraceMs: "number?",
   } satisfies Record<keyof Backend, Expected>,
   network: {
     kind: "string",
@@ -32,6 +35,7 @@ const MEMBERS = {
     settingsSchema: "schema",
     attachmentKinds: "function",
     forwardsPorts: "boolean",
+    forwardingKinds: "list?",
     givesNoCard: "true?",
     check: "function",
     attach: "function",
@@ -99,6 +103,12 @@ function memberProblem(member: string, value: unknown, want: Expected): string |
       return typeof value === "boolean" ? undefined : must("true or false");
     case "true?":
       return value === undefined || value === true ? undefined : must("true or absent");
+    case "number?":
+      return value === undefined || (typeof value === "number" && value >= 0)
+        ? undefined
+        : must("a number from 0 up, or absent");
+    case "list?":
+      return value === undefined || Array.isArray(value) ? undefined : must("a list or absent");
     case "disk format":
       return value === "raw" || value === "qcow2" ? undefined : must('"raw" or "qcow2"');
     case "schema":
