@@ -1,5 +1,5 @@
 import { CocoonError } from "../errors/error.ts";
-import { addImage, type AddOptions } from "./add.ts";
+import type { AddOptions } from "./add.ts";
 import { type AddedImage, reuseStored } from "./commit.ts";
 import type { ImageContext } from "./context.ts";
 import { checkDigests, normalizeExpected } from "./digests.ts";
@@ -47,6 +47,7 @@ export async function addFromStdin(
     });
   }
   const chunks = options.stdin ?? Deno.stdin.readable;
+  const { addImage } = await import("./add.ts");
   return await explain(
     "standard input",
     () => addImage(ctx, { chunks, source: "-", phase: "download" }, options),
@@ -68,6 +69,8 @@ export async function addFromFile(
     const cache = new FileCache(ctx);
     const known = await addKnown(ctx, await cache.get(path, before), options);
     if (known !== undefined) return known;
+    // Loaded only for work: a command that finds its image stored starts faster without.
+    const { addImage } = await import("./add.ts");
     const added = await addImage(
       ctx,
       { chunks: fileChunks(file), source: path, phase: "hash", totalBytes: before.size },

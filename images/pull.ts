@@ -1,6 +1,5 @@
 import { CocoonError } from "../errors/error.ts";
 import type { TaggedImage } from "../state/images.ts";
-import { addImage } from "./add.ts";
 import { type AddedImage, markUsed, reuseStored } from "./commit.ts";
 import { diskPath, type ImageContext } from "./context.ts";
 import { normalizeExpected } from "./digests.ts";
@@ -85,6 +84,7 @@ async function pullUrl(ctx: ImageContext, url: URL, options: PullOptions): Promi
     const known = options.force ? undefined : await addKnown(ctx, source, tag, options);
     if (known !== undefined) return known;
     await using download = await openHttp(url, options.http, options.signal);
+    const { addImage } = await import("./add.ts");
     const { chunks, totalBytes } = download;
     const stream = { chunks, source, phase: "download" as const, totalBytes };
     return await addImage(ctx, stream, { ...options, tag });

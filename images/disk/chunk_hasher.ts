@@ -3,10 +3,8 @@ import { SystemError } from "../../native/errno.ts";
 import { closeFile, openFile, seekData } from "../../native/libc.ts";
 import { FileReader } from "../formats/random_access.ts";
 import { CHUNK_BYTES } from "../limits.ts";
+import { HASH_BYTES } from "../workers/job.ts";
 import { isZero } from "./zeros.ts";
-
-/** Bytes of a SHA-256. */
-export const HASH_BYTES = 32;
 
 /** Hashes pieces of `CHUNK_BYTES` of a disk file, in any order; holes cost nothing. */
 export class ChunkHasher implements Disposable {

@@ -1,6 +1,6 @@
 import { CHUNK_BYTES } from "../limits.ts";
+import { HASH_BYTES } from "../workers/job.ts";
 import { runInWorkers, type WorkOptions } from "../workers/pool.ts";
-import { HASH_BYTES } from "./chunk_hasher.ts";
 
 /**
  * The digest of a disk file: `sha256-4m:HEX`, the SHA-256 over the disk's length (8 bytes, big

@@ -37,7 +37,7 @@ export async function* fileChunks(file: Deno.FsFile): AsyncGenerator<Uint8Array<
 
 /**
  * What tells that a file is the one of before, unchanged: device, inode, size, and both times in
- * nanoseconds (the change time moves even when a program sets the modification time back).
+ * milliseconds (the change time moves even when a program sets the modification time back).
  */
 export interface FileIdentity {
   key: string;
@@ -48,11 +48,7 @@ export interface FileIdentity {
 
 /** Identity of a file now. */
 export async function fileIdentity(path: string): Promise<FileIdentity> {
-  const { statSync } = await import("node:fs");
-  const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
-  return {
-    key: [dev, ino, size, mtimeNs, ctimeNs].join(":"),
-    size: Number(size),
-    changedAtMs: Number(ctimeNs / 1_000_000n),
-  };
+  const { dev, ino, size, mtime, ctime } = await Deno.stat(path);
+  const changedAtMs = ctime?.getTime() ?? Date.now();
+  return { key: [dev, ino, size, mtime?.getTime(), changedAtMs].join(":"), size, changedAtMs };
 }

@@ -1,8 +1,11 @@
 /** Work on a disk that is shared out by chunks of `CHUNK_BYTES`. */
 export type Job =
   | { kind: "convert-qcow2"; sourcePath: string; targetPath: string }
-  /** `hashes`: 32 zero bytes for each chunk. */
+  /** `hashes`: `HASH_BYTES` zeros for each chunk. */
   | { kind: "hash"; path: string; hashes: SharedArrayBuffer };
+
+/** Bytes of a SHA-256. */
+export const HASH_BYTES = 32;
 
 /** What a worker is given: one message, then it works until no chunk is left. */
 export interface WorkerOrder {
