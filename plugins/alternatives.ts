@@ -56,6 +56,9 @@ export function networkOffer(
     provider: provider.name,
     attachmentKinds: provider.attachmentKinds(host, settings),
     forwardsPorts: provider.forwardsPorts,
+    ...(provider.forwardingKinds === undefined
+      ? {}
+      : { forwardingKinds: provider.forwardingKinds }),
     givesNoCard: provider.givesNoCard ?? false,
   };
 }

@@ -11,6 +11,7 @@ import type {
   DiskFormat,
   PortForward,
 } from "./contract.ts";
+import { FEATURE_TEXTS, type FeatureWish, missingFeatures } from "./features.ts";
 
 /** What of a machine decides whether it can be made. */
 export interface MachineWish {
@@ -20,6 +21,8 @@ export interface MachineWish {
   diskCount: number;
   nics: { network: string; forwards: readonly PortForward[] }[];
   devices: { rng: boolean; balloon: boolean; vsock: boolean };
+  /** Absent = nothing that only some backends have. */
+  features?: readonly FeatureWish[];
 }
 
 /** A backend, as data. */
@@ -36,6 +39,8 @@ export interface NetworkOffer {
   /** What the provider's `attachmentKinds` gives for this host and these settings. */
   attachmentKinds: readonly AttachmentKind[];
   forwardsPorts: boolean;
+  /** Kinds over which forwards work; absent = all. */
+  forwardingKinds?: readonly AttachmentKind[];
   givesNoCard: boolean;
 }
 
@@ -125,6 +130,12 @@ function backendRefusals(
       complaint: "has no vsock device",
       drop: "leave out vsock",
     },
+    ...missingFeatures(wish.features ?? [], backend.capabilities.features ?? []).refused
+      .map((feature) => ({
+        met: (can: Capabilities) => can.features?.includes(feature) ?? false,
+        complaint: FEATURE_TEXTS[feature].complaint,
+        drop: FEATURE_TEXTS[feature].drop,
+      })),
   ];
   return demands
     .filter((demand) => !demand.met(backend.capabilities))
@@ -176,7 +187,7 @@ function nicRefusals(
       : `its provider "${network.provider}" plugs in by ${list(network.attachmentKinds)}, ` +
         `but backend "${backend.name}" takes ${list(backend.capabilities.attachments)}`;
     const others = alternatives.networks.filter((other) =>
-      !other.givesNoCard && canPlug(other, backend) && (!wanted || other.forwardsPorts)
+      !other.givesNoCard && canPlug(other, backend) && (!wanted || canForward(other, backend))
     );
     const backends = alternatives.backends.filter((other) => canPlug(network, other));
     found.push(refusal(`${what}: ${why}`, [
@@ -184,16 +195,31 @@ function nicRefusals(
       oneOf("backend", backends.map((other) => other.name)),
     ]));
   }
-  if (wanted && !network.forwardsPorts) {
-    const others = alternatives.networks.filter((other) =>
-      other.forwardsPorts && canPlug(other, backend)
-    );
+  // Said once, where no card can be had at all.
+  if (
+    wanted && !canForward(network, backend) && (canPlug(network, backend) || !network.forwardsPorts)
+  ) {
+    const others = alternatives.networks.filter((other) => canForward(other, backend));
+    const backends = alternatives.backends.filter((other) => canForward(network, other));
+    const over = network.forwardsPorts ? ` with backend "${backend.name}"` : "";
     found.push(refusal(
-      `${what}: its provider "${network.provider}" does not forward ports`,
-      [oneOf("network", others.map((other) => other.name)), "leave out the forwards"],
+      `${what}: its provider "${network.provider}" does not forward ports${over}`,
+      [
+        oneOf("network", others.map((other) => other.name)),
+        oneOf("backend", backends.map((other) => other.name)),
+        "leave out the forwards",
+      ],
     ));
   }
   return found;
+}
+
+function canForward(network: NetworkOffer, backend: BackendOffer): boolean {
+  const kinds = network.forwardingKinds ?? network.attachmentKinds;
+  return network.forwardsPorts &&
+    network.attachmentKinds.some((kind) =>
+      kinds.includes(kind) && backend.capabilities.attachments.includes(kind)
+    );
 }
 
 function canPlug(network: NetworkOffer, backend: BackendOffer): boolean {

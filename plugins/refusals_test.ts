@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Capabilities } from "./contract.ts";
+import { featureWarnings, type FeatureWish, missingFeatures } from "./features.ts";
 import { type Alternatives, type Choice, type MachineWish, refusals } from "./refusals.ts";
 
 const everything: Capabilities = {
@@ -170,6 +171,58 @@ Deno.test("refusals() tells a provider that gives no card from one that cannot w
     broken?.message,
     'network card 0 on "off": its provider "none" cannot be used on this computer',
   );
+});
+
+Deno.test("refusals() refuses forwards where the backend takes no card that forwards them", () => {
+  const both = {
+    ...nat,
+    attachmentKinds: ["user" as const, "vz-nat" as const],
+    forwardingKinds: ["user" as const],
+  };
+  const apple = {
+    name: "apple",
+    capabilities: { ...everything, attachments: ["vz-nat" as const] },
+  };
+  const nics = [{ network: "default", forwards: [forward] }];
+  const choice = { ...good, backend: apple, networks: [both] };
+  assert.deepEqual(told(refusals({ ...wish, nics }, choice, { ...all, networks: [both] })), [{
+    message:
+      'network card 0 on "default": its provider "nat" does not forward ports with backend "apple"',
+    hint: "Choose the backend big, or leave out the forwards.",
+  }]);
+  assert.deepEqual(refusals(wish, choice, all), []);
+});
+
+Deno.test("refusals() refuses each feature that the backend lacks and names a backend that has it", () => {
+  const features: FeatureWish[] = [
+    { feature: "hugepages", optional: false },
+    { feature: "shares", optional: false },
+    { feature: "direct-io", optional: true },
+    { feature: "watchdog", optional: false },
+  ];
+  const tuned = {
+    name: "tuned",
+    capabilities: { ...everything, features: ["hugepages" as const] },
+  };
+  const found = refusals({ ...wish, features }, good, { ...all, backends: [good.backend, tuned] });
+  assert.deepEqual(told(found), [
+    {
+      message: 'backend "big" cannot use huge pages',
+      hint: "Choose the backend tuned, or leave out hugepages.",
+    },
+    {
+      message: 'backend "big" cannot share folders with the guest',
+      hint: "Leave out the shares.",
+    },
+  ]);
+  assert.deepEqual(featureWarnings("big", features, []), [
+    'backend "big" has no watchdog; the machine is made without one',
+  ]);
+  assert.deepEqual(missingFeatures(features, ["shares", "hugepages"]), {
+    refused: [],
+    warned: ["watchdog"],
+    leftOut: ["direct-io"],
+  });
 });
 
 Deno.test("refusals() without alternatives still says what is wrong", () => {
