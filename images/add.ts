@@ -75,7 +75,7 @@ export async function addImage(
       signal,
     );
   } catch (error) {
-    throw await explainFullDisk(error, staging.directory);
+    throw await explainFullDisk(error, ctx.home.imagesDir);
   }
 }
 

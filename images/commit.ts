@@ -45,6 +45,7 @@ export async function commitImage(
     if (ctx.host.exists(place)) await Deno.rename(place, staging.path("replaced"));
     await Deno.rename(folder, place);
     await sync(join(ctx.home.imagesDir, "sha256"));
+    await markUsed(ctx, image.digest);
     ctx.store.images.put({
       ...image,
       kind: "disk",
@@ -84,7 +85,7 @@ export function reuseStored(
 }
 
 /** Notes that the image was asked for now; `gc` leaves what was used lately. */
-export async function markUsed(ctx: ImageContext, digest: string): Promise<void> {
+async function markUsed(ctx: ImageContext, digest: string): Promise<void> {
   const now = ctx.host.now();
   await Deno.utime(ctx.home.imageDir(digest), now, now);
 }

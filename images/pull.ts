@@ -1,7 +1,7 @@
 import { CocoonError } from "../errors/error.ts";
 import type { TaggedImage } from "../state/images.ts";
-import { type AddedImage, markUsed, reuseStored } from "./commit.ts";
-import { diskPath, type ImageContext } from "./context.ts";
+import { type AddedImage, reuseStored } from "./commit.ts";
+import type { ImageContext } from "./context.ts";
 import { normalizeExpected } from "./digests.ts";
 import { explain } from "./explain.ts";
 import { addFromFile, addFromStdin, type ImportOptions } from "./import.ts";
@@ -117,19 +117,25 @@ async function pullStored(
   if (options.force && /^https?:/.test(image.source)) {
     return await pullUrl(ctx, new URL(image.source), { ...options, tag: options.tag ?? name });
   }
-  const { sha256 } = normalizeExpected(options);
+  const { sha256, sha512 } = normalizeExpected(options);
+  if (sha512 !== undefined) {
+    throw new CocoonError("usage", `image "${name}": only its sha256 is kept, not its sha512`, {
+      hint: "Pull it by its URL, or give --sha256.",
+    });
+  }
   if (sha256 !== undefined && image.digest !== `sha256:${sha256}`) {
     throw new CocoonError(
       "failed",
-      `image "${name}": checksum mismatch (expected sha256 ${sha256},` +
-        ` got ${image.digest.slice(7)})`,
+      `image "${name}": checksum mismatch (expected sha256 ${sha256}, got ${
+        image.digest.slice(7)
+      })`,
       { hint: "`cocoon image pull --force` fetches it again." },
     );
   }
-  if (!ctx.host.exists(diskPath(ctx.home, image.digest))) throw diskMissing(name, image);
-  if (options.tag !== undefined) ctx.store.images.put(image, options.tag);
-  await markUsed(ctx, image.digest);
-  return { image: requireStored(ctx, name), outcome: "already-stored" };
+  const verified = sha256 === undefined ? "none" : "sha256";
+  const stored = await reuseStored(ctx, image.digest, verified, options.tag, options.signal);
+  if (stored === undefined) throw diskMissing(name, image);
+  return stored;
 }
 
 function diskMissing(name: string, image: TaggedImage): CocoonError {

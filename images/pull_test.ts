@@ -223,6 +223,11 @@ Deno.test("resolveImage() finds a stored image by tag and by digest, or says wha
   await assert.rejects(pullImage(ctx, "debian:13", { sha256: "1".repeat(64) }), {
     message: /checksum mismatch/,
   });
+  await assert.rejects(pullImage(ctx, "debian:13", { sha512: "1".repeat(128) }), {
+    code: "usage",
+  });
+  assert.equal((await pullImage(ctx, "debian:13", { sha256: hex })).image.verified, "sha256");
+  assert.deepEqual((await pullImage(ctx, hex, { tag: "more" })).image.tags, ["debian:13", "more"]);
   await assert.rejects(pullImage(ctx, images.path("disk"), { tag: "a/b" }), { code: "usage" });
 });
 
