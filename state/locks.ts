@@ -16,12 +16,18 @@ export class FileLock implements Disposable {
     this.#file = file;
   }
 
-  /** Takes the lock if it is free now. */
+  /**
+   * Takes the lock if it is free now. Who holds it may remove the file: whoever opened it before
+   * that notices, and tries the one that is there now.
+   */
   static tryTake(path: string): FileLock | undefined {
-    const file = Deno.openSync(path, { create: true, write: true, mode: 0o600 });
-    if (file.tryLockSync(true)) return new FileLock(path, file);
-    file.close();
-    return undefined;
+    while (true) {
+      const file = Deno.openSync(path, { create: true, write: true, mode: 0o600 });
+      const taken = file.tryLockSync(true);
+      if (taken && isFileAt(file, path)) return new FileLock(path, file);
+      file.close();
+      if (!taken) return undefined;
+    }
   }
 
   /** Takes the lock, waiting for its holder at most `timeoutMs`; undefined at the deadline. */
@@ -59,6 +65,17 @@ export class FileLock implements Disposable {
 
   [Symbol.dispose](): void {
     this.release();
+  }
+}
+
+/** Whether `path` still names this open file. */
+function isFileAt(file: Deno.FsFile, path: string): boolean {
+  try {
+    const [opened, named] = [file.statSync(), Deno.statSync(path)];
+    return opened.ino === named.ino && opened.dev === named.dev;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
 

@@ -32,6 +32,37 @@ Deno.test("FileLock.take() waits for the holder, and gives up at the deadline", 
     second.release();
   }));
 
+Deno.test("FileLock.tryTake() does not mistake a removed file for the one at its path", () =>
+  withPath((path) => {
+    const old = FileLock.tryTake(path);
+    Deno.removeSync(path);
+    // Nobody holds the file that is there now.
+    const next = FileLock.tryTake(path);
+    assert(next !== undefined);
+    old?.release();
+    assert.equal(FileLock.tryTake(path), undefined);
+    next.release();
+  }));
+
+Deno.test("FileLock.tryTake() has one holder even where holders remove the file", () =>
+  withPath(async (path) => {
+    let holders = 0;
+    let rounds = 0;
+    const worker = async () => {
+      for (let round = 0; round < 200; round++) {
+        using lock = await FileLock.take(path, 10_000);
+        assert(lock !== undefined);
+        assert.equal(++holders, 1);
+        await Promise.resolve();
+        holders--;
+        rounds++;
+        Deno.removeSync(path);
+      }
+    };
+    await Promise.all([worker(), worker(), worker()]);
+    assert.equal(rounds, 600);
+  }));
+
 Deno.test("FileLock is free again when its holder was killed", () =>
   withPath(async (path) => {
     const script = `

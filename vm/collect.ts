@@ -2,10 +2,8 @@ import { join } from "../host/path.ts";
 import { FileLock } from "../state/locks.ts";
 import { reconcile } from "./reconcile.ts";
 import type { VmContext } from "./context.ts";
+import { isMachineId } from "./id.ts";
 import { eraseMachine } from "./remove.ts";
-
-/** A lock file younger than this may belong to a create that is about to take it. */
-const YOUNG_LOCK_MS = 3_600_000;
 
 /** Something that belonged to no machine. */
 export interface Leftover {
@@ -38,28 +36,29 @@ export async function collectMachines(context: VmContext): Promise<Leftover[]> {
     });
     await eraseMachine(context, now);
   }
-  // A record exists before its folders, so a folder without one belongs to nobody.
-  const ids = new Set(store.machines.list().map((record) => record.id));
   for (const folder of [home.machinesDir, home.runsDir]) {
     for (const { name } of Deno.readDirSync(folder)) {
-      if (ids.has(name)) continue;
+      // A record exists before its folders and is deleted after them, so looking in this order
+      // never takes the folder of a machine that is being made.
+      if (store.machines.get(name) !== undefined) continue;
       const path = join(folder, name);
       leftovers.push({ what: "folder of no machine", name: path, bytes: allocatedBytes(path) });
       await Deno.remove(path, { recursive: true });
     }
   }
-  leftovers.push(...collectLocks(context, ids));
+  leftovers.push(...collectLocks(context));
   return leftovers;
 }
 
-function collectLocks(context: VmContext, ids: Set<string>): Leftover[] {
-  const { locksDir } = context.home;
+function collectLocks({ home, store }: VmContext): Leftover[] {
   const leftovers: Leftover[] = [];
-  for (const { name } of Deno.readDirSync(locksDir)) {
-    if (ids.has(name.replace(/\.lock$/, ""))) continue;
-    const path = join(locksDir, name);
-    const age = context.host.now().getTime() - (Deno.statSync(path).mtime?.getTime() ?? 0);
-    if (age < YOUNG_LOCK_MS || FileLock.isHeld(path)) continue;
+  for (const { name } of Deno.readDirSync(home.locksDir)) {
+    const id = name.replace(/\.lock$/, "");
+    if (!isMachineId(id) || store.machines.get(id) !== undefined) continue;
+    const path = home.machineLockPath(id);
+    // Held: a create that has not written its record yet. Written: one that has, meanwhile.
+    using lock = FileLock.tryTake(path);
+    if (lock === undefined || store.machines.get(id) !== undefined) continue;
     leftovers.push({ what: "lock of no machine", name: path, bytes: 0 });
     Deno.removeSync(path);
   }

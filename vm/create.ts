@@ -7,7 +7,7 @@ import { CocoonError } from "../errors/error.ts";
 import { randomMac, randomUuid } from "../guest/names.ts";
 import { join } from "../host/path.ts";
 import type { Disk, Machine, StorageDriver } from "../plugins/contract.ts";
-import { FileLock } from "../state/locks.ts";
+import { FileLock, machineBusy } from "../state/locks.ts";
 import type { ImageRecord } from "../state/images.ts";
 import type { LaunchSettings, MachineRecord, MachineSpec } from "../state/machine_record.ts";
 import type { VmContext } from "./context.ts";
@@ -29,6 +29,8 @@ export interface CreateRequest {
   devices: { rng: boolean; balloon: boolean; vsock: boolean };
 }
 
+const LOCK_TIMEOUT_MS = 10_000;
+
 /** Context ids that guests may have: 0 to 2 are the hypervisor's, the loopback's and the host's. */
 const VSOCK_CIDS = Array.from({ length: 4096 }, (_, index) => String(index + 3));
 
@@ -43,7 +45,9 @@ export async function createMachine(
 ): Promise<MachineRecord> {
   await clearUnfinished(context, request.spec.name);
   const id = newMachineId();
-  using _lock = FileLock.tryTake(context.home.machineLockPath(id));
+  // Not at once only where `gc` is just looking whether the new file belongs to a machine.
+  using lock = await FileLock.take(context.home.machineLockPath(id), LOCK_TIMEOUT_MS, signal);
+  if (lock === undefined) throw machineBusy(request.spec.name);
   const hostKey = await (await import("../guest/ssh_keys.ts")).makeHostKey();
   const record = newRecord(context, id, request, hostKey.publicKey);
   try {

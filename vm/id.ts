@@ -6,3 +6,8 @@ export function newMachineId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
   return [...bytes].map((byte) => ALPHABET[byte & 31]).join("");
 }
+
+/** Whether a text has the form of an id. */
+export function isMachineId(text: string): boolean {
+  return text.length === 12 && [...text].every((character) => ALPHABET.includes(character));
+}

@@ -2,7 +2,7 @@ import { CocoonError } from "../errors/error.ts";
 import { FileLock } from "../state/locks.ts";
 import { isActive, type MachineRecord } from "../state/machine_record.ts";
 import type { VmContext } from "./context.ts";
-import { aliveLockPath } from "./liveness.ts";
+import { aliveLockPath, supervisorLockPath } from "./liveness.ts";
 import { withMachine } from "./locked.ts";
 import { stopLocked } from "./stop.ts";
 import { detachNetworks } from "./supervisor/settle.ts";
@@ -40,7 +40,11 @@ export async function removeMachine(
  */
 function markRemoving(context: VmContext, record: MachineRecord): void {
   try {
-    context.store.machines.update(record.id, (now) => ({ ...now, removing: true }));
+    // The wish ends a supervisor that pauses before a restart.
+    context.store.machines.update(
+      record.id,
+      (now) => ({ ...now, removing: true, desired: "stopped" }),
+    );
   } catch {
     // If it is killed before its end, the next `rm` finishes it.
   }
@@ -53,6 +57,7 @@ function markRemoving(context: VmContext, record: MachineRecord): void {
 export async function eraseMachine(context: VmContext, record: MachineRecord): Promise<void> {
   const { home, store } = context;
   if (record.state !== "creating") markRemoving(context, record);
+  using _supervision = await takeSupervision(context, record);
   if (FileLock.isHeld(aliveLockPath(home, record.id))) {
     throw new CocoonError("conflict", `machine "${record.name}": its hypervisor still runs`, {
       hint: `End it: cocoon vm stop --force ${record.name}`,
@@ -71,4 +76,24 @@ export async function eraseMachine(context: VmContext, record: MachineRecord): P
   }
   store.machines.delete(record.id);
   await Deno.remove(home.machineLockPath(record.id)).catch(() => {});
+}
+
+/** Milliseconds that a supervisor gets to notice that its machine is being removed. */
+const SUPERVISOR_TIMEOUT_MS = 10_000;
+
+/**
+ * Keeps supervisors away: one that pauses before a restart, and one whose start was given up while
+ * it was still loading. Undefined where there can be none, because its folder is not there.
+ */
+async function takeSupervision(
+  context: VmContext,
+  record: MachineRecord,
+): Promise<FileLock | undefined> {
+  if (!context.host.exists(context.home.runDir(record.id))) return undefined;
+  const path = supervisorLockPath(context.home, record.id);
+  const lock = await FileLock.take(path, SUPERVISOR_TIMEOUT_MS);
+  if (lock !== undefined) return lock;
+  throw new CocoonError("conflict", `machine "${record.name}": its supervisor does not let go`, {
+    hint: `End it: cocoon vm stop --force ${record.name}`,
+  });
 }

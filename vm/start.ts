@@ -2,6 +2,7 @@ import { CocoonError } from "../errors/error.ts";
 import { isActive, type LaunchSettings, type MachineRecord } from "../state/machine_record.ts";
 import type { VmContext } from "./context.ts";
 import { withMachine } from "./locked.ts";
+import { reconcile } from "./reconcile.ts";
 
 /** Milliseconds that a start waits for a stop that is under way. */
 const STOP_WAIT_MS = 60_000;
@@ -52,7 +53,9 @@ async function undoStart(context: VmContext, record: MachineRecord): Promise<nev
 async function waitForStop(context: VmContext, record: MachineRecord): Promise<MachineRecord> {
   const deadline = performance.now() + STOP_WAIT_MS;
   while (performance.now() < deadline) {
-    const now = context.store.machines.get(record.id) ?? record;
+    // Looked at, not only read: the supervisor may have died since.
+    const found = context.store.machines.get(record.id) ?? record;
+    const now = await reconcile(context, found, { lockHeld: true }) ?? found;
     if (now.state !== "stopping") return now;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -85,6 +88,8 @@ export async function beginStart(
     context.store.machines.update(record.id, (now) => ({ ...now, desired: "running" }));
     return "running";
   }
+  // Made here and not by the supervisor: one that comes late must not make it again after `rm`.
+  await Deno.mkdir(context.home.runDir(record.id), { recursive: true, mode: 0o700 });
   context.store.machines.update(record.id, (now) => {
     const { lastError: _lastError, exit: _exit, ...rest } = now;
     return {

@@ -1,6 +1,7 @@
 import { CocoonError } from "../errors/error.ts";
 import { isActive, type MachineRecord } from "../state/machine_record.ts";
 import type { VmContext } from "./context.ts";
+import { isSupervised } from "./liveness.ts";
 import { reconcile } from "./reconcile.ts";
 
 /** What a command can wait for. */
@@ -24,11 +25,12 @@ export async function waitFor(
   let record = await current(context, machine);
   while (!reached(record, goal)) {
     if (options.signal.aborted) throw interrupted(record, goal);
-    if (goal !== "stopped" && record.desired === "stopped" && !isActive(record.state)) {
+    if (goal !== "stopped" && !isActive(record.state) && !isComingBack(context, record)) {
+      const why = record.lastError === undefined ? "" : ` (${record.lastError})`;
       throw new CocoonError(
         "failed",
-        `machine "${record.name}" is ${record.state} and nobody starts it`,
-        { hint: record.lastError ?? `Start it: cocoon vm start ${record.name}` },
+        `machine "${record.name}" is in state ${record.state}${why} and nobody starts it`,
+        { hint: `Start it: cocoon vm start ${record.name}` },
       );
     }
     if (performance.now() >= deadline) {
@@ -56,6 +58,11 @@ export async function waitFor(
 function reached(record: MachineRecord, goal: WaitGoal): boolean {
   if (goal === "stopped") return !isActive(record.state);
   return record.state === "running";
+}
+
+/** A machine that is off comes back only by a supervisor that pauses before a restart. */
+function isComingBack(context: VmContext, record: MachineRecord): boolean {
+  return record.desired === "running" && isSupervised(context.home, record.id);
 }
 
 async function current(context: VmContext, machine: MachineRecord): Promise<MachineRecord> {

@@ -188,7 +188,7 @@ Deno.test("a small machine obeys every verb from run to rm", async (t) => {
     }
     const waited = await runCocoon(home, ["vm", "wait", "web", "--for", "ssh"]);
     assert.equal(waited.code, 1);
-    assert.match(waited.stderr, /machine "web" is stopped and nobody starts it/);
+    assert.match(waited.stderr, /machine "web" is in state stopped and nobody starts it/);
   });
 
   await t.step(

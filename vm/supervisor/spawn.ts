@@ -71,12 +71,14 @@ async function firstLine(stream: AsyncIterable<unknown>): Promise<string> {
   return text.split("\n")[0] ?? "";
 }
 
-/** Gives a machine that runs alone a new supervisor; a second one at the same time is harmless. */
+/**
+ * Gives a machine that runs alone a new supervisor; a second one at the same time is harmless. One
+ * that cannot be given is no failure of the command that only met the machine: its log has it.
+ */
 export async function adopt(context: VmContext, record: MachineRecord): Promise<void> {
   try {
     await spawnSupervisor(context, record, "adopt");
   } catch (error) {
-    if (error instanceof CocoonError && error.code === "conflict") return;
-    throw error;
+    if (!(error instanceof CocoonError)) throw error;
   }
 }

@@ -7,11 +7,11 @@
  */
 import { CocoonError, messageOf } from "../../errors/error.ts";
 import { join } from "../../host/path.ts";
-import { isRunning } from "../../host/process.ts";
-import { FileLock } from "../../state/locks.ts";
-import type { MachineRecord, RunInfo } from "../../state/machine_record.ts";
+import { isRunning, processesHolding } from "../../host/process.ts";
+import type { Control } from "../../plugins/contract.ts";
+import { isActive, type MachineRecord, type RunInfo } from "../../state/machine_record.ts";
 import type { VmContext } from "../context.ts";
-import { isAlive, supervisorLockPath } from "../liveness.ts";
+import { aliveLockPath, isAlive } from "../liveness.ts";
 import { backendOf } from "../plugins.ts";
 import { ConsoleHub } from "./console_hub.ts";
 import { openConsole } from "./console_source.ts";
@@ -19,14 +19,12 @@ import { launch } from "./launch.ts";
 import { HEALTHY_RUN_MS, restartPause } from "./restart.ts";
 import { describeEnd, type HypervisorEnd, settle, sweepSockets } from "./settle.ts";
 import { serveStatus } from "./status.ts";
+import { takeOver } from "./take_over.ts";
 
-/**
- * Milliseconds that a new supervisor waits for an old one: one that starts, until that has cleaned
- * up; one that adopts, hardly, as whoever holds the lock is the supervisor that was missing.
- */
-const HANDOVER_TIMEOUT_MS = { start: 10_000, adopt: 200 };
 /** Milliseconds between two looks at what was adopted, or at the user's wish during a pause. */
 const WATCH_INTERVAL_MS = 200;
+/** Milliseconds between two questions to a hypervisor that was just adopted. */
+const ADOPT_POLL_MS = 50;
 
 /** How a supervisor is started. */
 export interface SuperviseOptions {
@@ -49,34 +47,25 @@ export async function supervise(
   id: string,
   options: SuperviseOptions,
 ): Promise<void> {
-  await Deno.mkdir(context.home.runDir(id), { recursive: true, mode: 0o700 });
-  const path = supervisorLockPath(context.home, id);
-  using lock = await FileLock.take(path, HANDOVER_TIMEOUT_MS[options.mode]);
-  if (lock === undefined) {
-    options.onReady(
-      new CocoonError("conflict", `machine ${id}: another supervisor stays with it already`),
-    );
-    return;
-  }
-  let mode = options.mode;
-  let onReady = options.onReady;
+  const duty = await takeOver(context, id, options.mode);
+  if (!("lock" in duty)) return options.onReady(duty.failure);
+  using _lock = duty.lock;
+  let end = await superviseRun(context, id, options);
+  // The user has been told; whether to try again is the user's to say.
+  if (end === undefined) return;
   while (true) {
-    const startedAt = performance.now();
-    const end = await superviseRun(context, id, { ...options, mode, onReady });
-    if (end === undefined) return;
-    if (performance.now() - startedAt >= HEALTHY_RUN_MS) {
-      context.store.machines.update(id, (now) => ({ ...now, restarts: 0 }));
-    }
     const record = await settle(context, id, end);
     if (record === undefined || !await pauseBeforeRestart(context, record, end)) return;
-    mode = "start";
-    onReady = (failure) => {
+    const onReady: SuperviseOptions["onReady"] = (failure) => {
       if (failure !== undefined) console.error(`restart failed: ${failure.message}`);
     };
+    // A restart that fails is one more end without a status, with a longer pause after it.
+    end = await superviseRun(context, id, { ...options, mode: "start", onReady }) ??
+      { code: null, signal: null };
   }
 }
 
-/** One run; undefined when it did not come to be (then it is settled already). */
+/** One run to its end; undefined when it did not come to be (then it is settled already). */
 async function superviseRun(
   context: VmContext,
   id: string,
@@ -119,8 +108,17 @@ async function superviseRun(
       });
     if (console_ !== undefined) hub.connect(console_);
     options.onReady(undefined);
-    if (context.store.machines.get(id)?.desired !== "running") await killHypervisor(context, id);
-    return await running.end;
+    // A stop that came during the start may have found nothing to stop. One that came before an
+    // adoption has asked the guest, which is shutting down now.
+    if (options.mode === "start" && context.store.machines.get(id)?.desired !== "running") {
+      await killHypervisor(context, id);
+    }
+    const startedAt = performance.now();
+    const end = await running.end;
+    if (performance.now() - startedAt >= HEALTHY_RUN_MS) {
+      context.store.machines.update(id, (now) => ({ ...now, restarts: 0 }));
+    }
+    return end;
   } finally {
     hub.close();
     await status.shutdown();
@@ -158,12 +156,37 @@ async function adopt(context: VmContext, id: string): Promise<Running> {
     await Deno.remove(join(context.home.runDir(id), name)).catch(() => {});
   }
   const control = (await backendOf(record)).control(run.control);
-  const state = await control.state(5_000).catch(() => undefined);
-  const adopted = context.store.machines.update(id, (now) => {
-    if (now.state !== "starting") return now;
-    return state === "running" || state === "paused" ? { ...now, state } : now;
-  });
-  return { record: adopted ?? record, info: run, end: watch(context, id, record) };
+  const state = await stateOfAdopted(context, id, control);
+  const [holder] = processesHolding(aliveLockPath(context.home, id));
+  const adopted = context.store.machines.update(id, (now) => ({
+    ...now,
+    // A pause, too, may have been cut off between the deed and its record.
+    ...(state !== undefined && now.state !== "stopping" ? { state } : {}),
+    // Its pid, if the start was cut off before that was written down.
+    ...(now.run !== undefined && holder !== undefined
+      ? { run: { ...now.run, processes: { hypervisor: holder, ...now.run.processes } } }
+      : {}),
+  })) ?? record;
+  return { record: adopted, info: run, end: watch(context, id, adopted) };
+}
+
+/** Milliseconds that an adopted hypervisor gets to answer; it may have been started just now. */
+const ADOPT_TIMEOUT_MS = 10_000;
+
+/** What the hypervisor says; undefined when it says nothing in time, or has ended. */
+async function stateOfAdopted(
+  context: VmContext,
+  id: string,
+  control: Control,
+): Promise<"running" | "paused" | undefined> {
+  const deadline = performance.now() + ADOPT_TIMEOUT_MS;
+  while (isAlive(context.home, id) && performance.now() < deadline) {
+    const state = await control.state(deadline - performance.now()).catch(() => undefined);
+    if (state === "running" || state === "paused") return state;
+    if (state === "stopping") return undefined;
+    await new Promise((resolve) => setTimeout(resolve, ADOPT_POLL_MS));
+  }
+  return undefined;
 }
 
 /** The end of a hypervisor that is nobody's child here: seen by its lock, its status unknown. */
@@ -213,14 +236,17 @@ async function pauseBeforeRestart(
   const deadline = performance.now() + pauseMs;
   while (performance.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, WATCH_INTERVAL_MS));
-    if (context.store.machines.get(record.id)?.desired !== "running") return false;
+    if (!isToBeRestarted(context.store.machines.get(record.id))) return false;
   }
-  const next = context.store.machines.update(
-    record.id,
-    (now) =>
-      now.desired === "running"
-        ? { ...now, state: "starting", stale: false, restarts: now.restarts + 1 }
-        : now,
-  );
-  return next?.state === "starting";
+  let begun = false;
+  context.store.machines.update(record.id, (now) => {
+    begun = isToBeRestarted(now);
+    return begun ? { ...now, state: "starting", stale: false, restarts: now.restarts + 1 } : now;
+  });
+  return begun;
+}
+
+/** Not when the user has stopped, removed or, with a supervisor of its own, started it meanwhile. */
+function isToBeRestarted(record: MachineRecord | undefined): boolean {
+  return record?.desired === "running" && !isActive(record.state);
 }
