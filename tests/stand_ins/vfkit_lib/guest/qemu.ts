@@ -1,0 +1,119 @@
+/** A real guest, in QEMU. */
+import { internalError } from "../apple.ts";
+import type { VmConfig } from "../config.ts";
+import type { NetDevice } from "../devices/device.ts";
+import type { StandInOptions } from "../environment.ts";
+import { type Hardware, keepFromGuest } from "../framework/hardware.ts";
+import { print } from "../log.ts";
+import type { Guest } from "./guest.ts";
+import { Monitor } from "./monitor.ts";
+import { type NatPort, openNatPort } from "./nat.ts";
+import { qemuArguments, qemuProgram } from "./qemu_arguments.ts";
+
+/** Milliseconds that QEMU may take to greet, on a computer with a lot to do. */
+const GREETING_MS = 60_000;
+
+export function qemuGuest(config: VmConfig, hardware: Hardware, options: StandInOptions): Guest {
+  const { promise: ended, resolve: end } = Promise.withResolvers<"off" | "lost">();
+  let child: Deno.ChildProcess | undefined;
+  let monitor: Monitor | undefined;
+  let poweredOff = false;
+  const command = async (name: string) => {
+    try {
+      await monitor?.execute(name);
+    } catch {
+      // It has ended meanwhile, which `ended` tells.
+    }
+  };
+  return {
+    ended,
+    async start() {
+      const nat = await openNatPorts(config, options);
+      child = spawn(config, hardware, nat, options);
+      monitor = new Monitor(child, ({ event, data }) => {
+        if (event === "SHUTDOWN" && data?.["reason"] === "guest-shutdown") poweredOff = true;
+      });
+      const said = collect(child.stderr, options.qemuLogPath);
+      const { closed } = monitor;
+      Promise.all([child.status, closed]).then(([status]) => {
+        end(poweredOff && status.success ? "off" : "lost");
+      });
+      const killer = setTimeout(() => kill(child), GREETING_MS);
+      try {
+        await monitor.open();
+      } catch {
+        const { code } = await child.status;
+        print(`stand-in: QEMU ended with status ${code}: ${await said}\n`);
+        throw internalError("The virtual machine failed to start.");
+      } finally {
+        clearTimeout(killer);
+      }
+    },
+    pressPowerButton() {
+      if (!options.ignoreStop) command("system_powerdown");
+    },
+    pause: () => command("stop"),
+    resume: () => command("cont"),
+    cutPower: () => kill(child),
+  };
+}
+
+/** SIGKILL; one that has ended already is no error. */
+function kill(child: Deno.ChildProcess | undefined): void {
+  try {
+    child?.kill("SIGKILL");
+  } catch (error) {
+    if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+async function openNatPorts(
+  config: VmConfig,
+  options: StandInOptions,
+): Promise<Map<NetDevice, NatPort>> {
+  const ports = new Map<NetDevice, NatPort>();
+  for (const device of config.devices) {
+    if (device.kind !== "virtionet" || !device.nat) continue;
+    ports.set(device, await openNatPort(device, ports.size, options));
+  }
+  return ports;
+}
+
+/**
+ * Descriptors that are not close-on-exec reach QEMU under their own numbers. It has a session of
+ * its own, as a Mac's guest process is nobody's child, and the kernel kills it when we die.
+ */
+function spawn(
+  config: VmConfig,
+  hardware: Hardware,
+  nat: ReadonlyMap<NetDevice, NatPort>,
+  { mac, inherited, qemuLogPath }: StandInOptions,
+): Deno.ChildProcess {
+  keepFromGuest(inherited, hardware);
+  const argv = [
+    qemuProgram(mac.appleSilicon),
+    ...qemuArguments(config, hardware, nat, mac.appleSilicon),
+  ];
+  if (qemuLogPath !== undefined) {
+    Deno.writeTextFileSync(qemuLogPath, `${argv.join(" ")}\n`, { append: true });
+  }
+  return new Deno.Command("setpriv", {
+    args: ["--pdeathsig", "KILL", "--", ...argv],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+    detached: true,
+  }).spawn();
+}
+
+async function collect(
+  stderr: ReadableStream<Uint8Array<ArrayBuffer>>,
+  logPath: string | undefined,
+): Promise<string> {
+  let all = "";
+  for await (const text of stderr.pipeThrough(new TextDecoderStream())) {
+    all = (all + text).slice(-4096);
+    if (logPath !== undefined) await Deno.writeTextFile(logPath, text, { append: true });
+  }
+  return all.trim();
+}
