@@ -1,5 +1,6 @@
-/** A QEMU version: major, minor, micro. */
-export type Version = [major: number, minor: number, micro: number];
+import type { Version } from "../../host/versions.ts";
+
+export { isAtLeast, type Version, versionText } from "../../host/versions.ts";
 
 /** The version in QEMU's `--version` text, e.g. `QEMU emulator version 7.2.22 (Debian ...)`. */
 export function parseVersion(text: string): Version | undefined {
@@ -7,17 +8,4 @@ export function parseVersion(text: string): Version | undefined {
   if (match === null) return undefined;
   const [, major, minor, micro = "0"] = match;
   return [Number(major), Number(minor), Number(micro)];
-}
-
-/** Whether `version` is `minimum` or newer. */
-export function isAtLeast(version: Version, minimum: Version): boolean {
-  const [major, minor, micro] = minimum;
-  if (version[0] !== major) return version[0] > major;
-  if (version[1] !== minor) return version[1] > minor;
-  return version[2] >= micro;
-}
-
-/** `7.2.22`. */
-export function versionText(version: Version): string {
-  return version.join(".");
 }

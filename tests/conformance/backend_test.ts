@@ -24,6 +24,11 @@ const FIXTURES: Readonly<Record<string, BackendFixture>> = {
         : {}),
     }),
   },
+  vfkit: {
+    facts: { os: "darwin", architecture: "aarch64", cpus: 8, memoryBytes: 16 * 2 ** 30 },
+    settings: {},
+    probe: () => ({ program: "/opt/homebrew/bin/vfkit", version: [0, 6, 4], storeExists: false }),
+  },
 };
 
 const registry = createRegistry([]);
