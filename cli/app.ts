@@ -1,8 +1,6 @@
-import { run } from "@stricli/core";
-import { CocoonError, EXIT_CODES, joinErrors } from "../errors/error.ts";
-import type { Frame } from "./command.ts";
-import { type Context, OutputClosed, type Outside } from "./context.ts";
-import { loadParser } from "./parser.ts";
+import { CocoonError, EXIT_CODES } from "../errors/error.ts";
+import type { Outside } from "./context.ts";
+import { OutputClosed } from "./outside.ts";
 import { type Noun, root as realRoot, type Verb } from "./routes.ts";
 import { openSession } from "./session.ts";
 import { type Walk, walk } from "./walk.ts";
@@ -66,43 +64,14 @@ async function runVerb(
   inputs: readonly string[],
   outside: Outside,
 ): Promise<number> {
-  const complaints: unknown[] = [];
-  let status = 0;
-  let failure: { error: unknown } | undefined;
-  const frame: Frame = {
-    process: {
-      stdout: { write: (text) => outside.stdout(text) },
-      // Only complaints are written there, and those come as errors.
-      stderr: { write: () => {} },
-    },
-    context: openSession(outside, {}),
-    async execute(globals, body: (context: Context) => unknown) {
-      using session = openSession(outside, globals);
-      try {
-        const result = await body(session);
-        if (typeof result === "number") status = result;
-      } catch (error) {
-        failure = { error };
-      }
-    },
-  };
-  const parser = await loadParser(name, verb, (error) => complaints.push(error));
-  await run(parser.application, inputs, frame);
-  if (failure !== undefined) throw failure.error;
-  if (complaints.length > 0) throw await usageError(name, complaints, parser.flags);
-  return status;
-}
-
-async function usageError(
-  name: string,
-  complaints: readonly unknown[],
-  flags: readonly string[],
-): Promise<CocoonError> {
-  const { usageMessage } = await import("./usage.ts");
-  const hint = `Run "${name} --help" for its arguments and flags.`;
-  return joinErrors(
-    complaints.map((error) => new CocoonError("usage", usageMessage(error, flags), { hint })),
-  );
+  const { command } = await verb.load();
+  const body = inputs.length === 0 ? command.bare() : undefined;
+  if (body === undefined) {
+    const { parseAndRun } = await import("./parser.ts");
+    return await parseAndRun(name, verb.brief, command, inputs, outside);
+  }
+  using session = openSession(outside, {});
+  return await body(session) ?? 0;
 }
 
 /** Asked of the words, because a line that cannot be parsed can be asked to be explained too. */

@@ -3,18 +3,18 @@ import { CocoonError } from "../errors/error.ts";
 import { assertGolden } from "../tests/support/golden.ts";
 import { type FakeOptions, runFake } from "../tests/support/fake_outside.ts";
 import {
-  durationFlag,
   integerFlag,
   OUTPUT_ALIAS,
   type OutputFlag,
   outputFlag,
   repeatedFlag,
-  sizeFlag,
   switchFlag,
   textFlag,
 } from "./arguments.ts";
 import { type CommandDefinition, defineCommand } from "./command.ts";
-import { type Context, OutputClosed } from "./context.ts";
+import type { Context } from "./context.ts";
+import { OutputClosed } from "./outside.ts";
+import { durationFlag, sizeFlag } from "./quantity_flags.ts";
 import type { Noun } from "./routes.ts";
 
 interface Flags extends OutputFlag {
@@ -99,6 +99,46 @@ Deno.test("runApp() gives a verb its flags and arguments, and prints nothing els
     },
     words: ["a", "--b"],
   });
+});
+
+Deno.test("runApp() runs a verb alone as if the parser had read the words", async () => {
+  const flags = {
+    cpus: integerFlag("How many", 1),
+    memory: sizeFlag("How much"),
+    publish: repeatedFlag("Which port", "PORT", String),
+    force: switchFlag("Do it anyway"),
+    ...outputFlag,
+  };
+  const verbs = {
+    shows: defineCommand({
+      parameters: { flags },
+      run(context: Context, given: Omit<Flags, "stopTimeout" | "name">) {
+        const shown = (_: string, value: unknown) => value === undefined ? "unset" : value;
+        context.stdout(JSON.stringify(given, shown));
+      },
+    }),
+    answers: does(() => 7),
+    fails: does(() => Promise.reject(new CocoonError("not-found", "no such thing"))),
+  };
+  for (const [name, verb] of Object.entries(verbs)) {
+    assert.ok(verb.bare() !== undefined, name);
+    // After `--` there are no words either, but finding that out takes the parser.
+    const root = rootOf(verbs);
+    assert.deepEqual(await runFake([name], { root }), await runFake([name, "--"], { root }), name);
+  }
+});
+
+Deno.test("defineCommand() leaves to the parser what needs words", () => {
+  assert.equal(show.bare(), undefined);
+  const text = { kind: "parsed", parse: String, brief: "A text" } as const;
+  const run = () => {};
+  const needy = defineCommand<{ text: string }>({ parameters: { flags: { text } }, run });
+  assert.equal(needy.bare(), undefined);
+  const parsed = defineCommand<{ text: string }>({
+    parameters: { flags: { text: { ...text, default: "1" } } },
+    run,
+  });
+  assert.equal(parsed.bare(), undefined);
 });
 
 Deno.test("runApp() explains a command line that is wrong, every mistake at once", async () => {

@@ -1,7 +1,5 @@
 /** Flags and arguments that several commands share, in the parser's notation. */
 import type { TypedFlagParameter } from "@stricli/core";
-import { parseDuration } from "../config/duration.ts";
-import { parseSize } from "../config/size.ts";
 import type { Frame } from "./command.ts";
 import type { OutputFormat } from "./output.ts";
 import type { ProgressMode } from "./progress.ts";
@@ -39,7 +37,8 @@ export interface ProgressFlag {
   progress: ProgressMode;
 }
 
-interface ValueFlag<T> {
+/** A flag that may be given once, with a value of its own kind. */
+export interface ValueFlag<T> {
   kind: "parsed";
   parse(input: string): T;
   optional: true;
@@ -47,22 +46,13 @@ interface ValueFlag<T> {
   brief: string;
 }
 
-function valueFlag<T>(
+/** Declares a {@linkcode ValueFlag}; `parse` throws a `RangeError` that says what it expected. */
+export function valueFlag<T>(
   brief: string,
   placeholder: string,
   parse: (input: string) => T,
 ): ValueFlag<T> {
   return { kind: "parsed", parse, optional: true, placeholder, brief };
-}
-
-/** A flag for a size; its value is bytes. */
-export function sizeFlag(brief: string): ValueFlag<number> {
-  return valueFlag(brief, "SIZE", parseSize);
-}
-
-/** A flag for a time; its value is milliseconds. */
-export function durationFlag(brief: string): ValueFlag<number> {
-  return valueFlag(brief, "TIME", parseDuration);
 }
 
 /** A flag for any text. */

@@ -11,17 +11,12 @@ export interface Terminals {
   stderr: boolean;
 }
 
-/** Standard output has no reader any more, for example behind `| head -1`. */
-export class OutputClosed extends Error {
-  override readonly name = "OutputClosed";
-}
-
 /** All of the world outside that the command line touches; tests give their own. */
 export interface Outside {
   host: Host;
   /**
    * Writes data; text is written as it is, so callers end their lines.
-   * @throws {OutputClosed} when nobody reads it any more
+   * @throws {OutputClosed} of `outside.ts` when nobody reads it any more
    */
   stdout(text: string): void;
   /** Writes everything that is not data. That nobody reads it is no failure. */

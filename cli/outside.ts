@@ -1,6 +1,11 @@
 import { CocoonError } from "../errors/error.ts";
 import { realHost } from "../host/host.ts";
-import { OutputClosed, type Outside } from "./context.ts";
+import type { Outside } from "./context.ts";
+
+/** Standard output has no reader any more, for example behind `| head -1`. */
+export class OutputClosed extends Error {
+  override readonly name = "OutputClosed";
+}
 
 /** Signals that ask cocoon to undo what it has begun and to end. */
 const INTERRUPTS: readonly Deno.Signal[] = ["SIGINT", "SIGTERM", "SIGHUP"];

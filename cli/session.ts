@@ -35,7 +35,7 @@ export function openSession(
       throw new CocoonError("not-found", `${databasePath}: no such file`);
     }
     const { openStore } = await import("../state/store.ts");
-    return opened = await openStore(openedHome());
+    return opened = openStore(openedHome());
   }
 
   const fileOptions = () => ({

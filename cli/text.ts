@@ -11,6 +11,11 @@ function escape(character: string): string {
   return `\\x${(character.codePointAt(0) ?? 0).toString(16).padStart(2, "0")}`;
 }
 
+/** Whether the text is printable ASCII alone: shown as it is, one column a character. */
+export function isPlain(text: string): boolean {
+  return /^[ -~]*$/.test(text);
+}
+
 /** Columns that a terminal uses for the text: 0 for combining marks, 2 for wide characters. */
 export function displayWidth(text: string): number {
   // deno-lint-ignore no-control-regex -- the range of ASCII

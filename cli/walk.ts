@@ -72,8 +72,8 @@ function candidatesOf(noun: Noun, word: string): string[] {
 function refuseEmptyValues(argv: readonly string[]): void {
   for (const word of argv) {
     if (word === "--") return;
-    const [, flag] = /^(--[a-z][a-z-.\d_]+)=$/i.exec(word) ?? [];
-    if (flag !== undefined) {
+    const flag = word.slice(0, -1);
+    if (word.endsWith("=") && /^--[a-z][a-z-.\d_]+$/i.test(flag)) {
       throw new CocoonError("usage", `${flag}= has no value`, {
         hint: `Give one, or leave ${flag} out.`,
       });

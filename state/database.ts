@@ -1,4 +1,4 @@
-import type { DatabaseSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import { CocoonError, messageOf } from "../errors/error.ts";
 
 /** An open SQLite database. */
@@ -48,11 +48,10 @@ export const SCHEMA_VERSION = MIGRATIONS.length;
  * "database is locked" when two processes open a new file at once.
  * @throws {CocoonError} `failed` when it is damaged or written by a newer cocoon
  */
-export async function openDatabase(path: string): Promise<Database> {
-  const sqlite = await import("node:sqlite");
+export function openDatabase(path: string): Database {
   let db: Database | undefined;
   try {
-    db = new sqlite.DatabaseSync(path);
+    db = new DatabaseSync(path);
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
     migrate(db, path);

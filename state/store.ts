@@ -28,6 +28,6 @@ export class Store implements Disposable {
 }
 
 /** Opens the store of a home; see `openDatabase` for its errors. */
-export async function openStore(home: Home): Promise<Store> {
-  return new Store(await openDatabase(home.databasePath));
+export function openStore(home: Home): Store {
+  return new Store(openDatabase(home.databasePath));
 }

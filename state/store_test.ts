@@ -153,24 +153,24 @@ Deno.test("Reservations.reserve() moves on when its old value is no longer usabl
     assert.equal(db.reserve("host-port", ["1", "2"], () => true), "1", "the old one is free");
   }));
 
-Deno.test("openDatabase() refuses a file of a newer cocoon", async () => {
+Deno.test("openDatabase() refuses a file of a newer cocoon", () => {
   const root = Deno.makeTempDirSync({ dir: "/tmp" });
   try {
-    const db = await openDatabase(`${root}/state.db`);
+    const db = openDatabase(`${root}/state.db`);
     db.exec(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
     db.close();
-    await assert.rejects(openDatabase(`${root}/state.db`), /newer cocoon/);
+    assert.throws(() => openDatabase(`${root}/state.db`), /newer cocoon/);
   } finally {
     Deno.removeSync(root, { recursive: true });
   }
 });
 
-Deno.test("openDatabase() says so when the file is damaged, and leaves it as it is", async () => {
+Deno.test("openDatabase() says so when the file is damaged, and leaves it as it is", () => {
   const root = Deno.makeTempDirSync({ dir: "/tmp" });
   try {
     const text = "this is no database, but it is long enough to look like one ".repeat(20);
     Deno.writeTextFileSync(`${root}/state.db`, text);
-    await assert.rejects(openDatabase(`${root}/state.db`), (error: unknown) => {
+    assert.throws(() => openDatabase(`${root}/state.db`), (error: unknown) => {
       assert(error instanceof CocoonError);
       assert.match(error.message, /cannot be opened/);
       return true;

@@ -1,7 +1,7 @@
 import { proposeCompletions } from "@stricli/core";
 import { GLOBAL_FLAGS } from "../command.ts";
 import type { Outside } from "../context.ts";
-import { loadParser } from "../parser.ts";
+import { buildParser } from "../parser.ts";
 import type { Noun } from "../routes.ts";
 import { openSession } from "../session.ts";
 import { type Walk, walk } from "../walk.ts";
@@ -68,7 +68,8 @@ async function proposeArguments(
 ): Promise<Proposal[]> {
   // What follows is for the guest, and nothing is known of its commands.
   if (rest.includes("--")) return [];
-  const { application } = await loadParser(path.join(" "), verb, () => {});
+  const { command } = await verb.load();
+  const { application } = buildParser(path.join(" "), verb.brief, command, () => {});
   const [, flag = "", value] = /^(--[a-z-]+=)(.*)$/s.exec(partial) ?? [];
   const inputs = value === undefined ? [...rest, partial] : [...rest, flag.slice(0, -1), value];
   using context = openSession(outside, homeIn(rest), { makesHome: false });

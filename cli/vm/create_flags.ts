@@ -4,7 +4,8 @@ import { parseSize } from "../../config/size.ts";
 import { checkMachineName } from "../../guest/names.ts";
 import type { Architecture, PortForward } from "../../plugins/contract.ts";
 import type { RestartPolicy } from "../../state/machine_record.ts";
-import { integerFlag, repeatedFlag, sizeFlag, switchFlag, textFlag } from "../arguments.ts";
+import { integerFlag, repeatedFlag, switchFlag, textFlag } from "../arguments.ts";
+import { sizeFlag } from "../quantity_flags.ts";
 import type { Frame } from "../command.ts";
 
 /** Values of {@linkcode CREATE_FLAGS}; undefined = not given. */

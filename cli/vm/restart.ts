@@ -1,5 +1,4 @@
 import {
-  durationFlag,
   machineArguments,
   OUTPUT_ALIAS,
   type OutputFlag,
@@ -10,6 +9,7 @@ import { startMachine } from "../../vm/start.ts";
 import { stopMachine } from "../../vm/stop.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
+import { durationFlag } from "../quantity_flags.ts";
 import { vmContext } from "./context.ts";
 import { launchSettings } from "./launch_settings.ts";
 import { onMachines } from "./machines.ts";

@@ -3,15 +3,10 @@ import type { MachineRecord } from "../../state/machine_record.ts";
 import type { VmContext } from "../../vm/context.ts";
 import { removeMachine } from "../../vm/remove.ts";
 import { startMachine } from "../../vm/start.ts";
-import {
-  durationFlag,
-  OUTPUT_ALIAS,
-  type OutputFlag,
-  outputFlag,
-  switchFlag,
-} from "../arguments.ts";
+import { OUTPUT_ALIAS, type OutputFlag, outputFlag, switchFlag } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
+import { durationFlag } from "../quantity_flags.ts";
 import { vmContext } from "./context.ts";
 import { CREATE_ALIASES, CREATE_FLAGS, type CreateFlags } from "./create_flags.ts";
 import { makeMachine, overridesOf } from "./make.ts";

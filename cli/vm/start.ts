@@ -1,5 +1,4 @@
 import {
-  durationFlag,
   machineArguments,
   OUTPUT_ALIAS,
   type OutputFlag,
@@ -11,6 +10,7 @@ import { findMachine } from "../../vm/find.ts";
 import { startMachine } from "../../vm/start.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
+import { durationFlag } from "../quantity_flags.ts";
 import { vmContext } from "./context.ts";
 import { launchSettings } from "./launch_settings.ts";
 import { onMachines } from "./machines.ts";

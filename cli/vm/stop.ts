@@ -1,5 +1,4 @@
 import {
-  durationFlag,
   machineArguments,
   OUTPUT_ALIAS,
   type OutputFlag,
@@ -8,6 +7,7 @@ import {
 } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
+import { durationFlag } from "../quantity_flags.ts";
 import { stopMachine } from "../../vm/stop.ts";
 import { vmContext } from "./context.ts";
 import { onMachines } from "./machines.ts";

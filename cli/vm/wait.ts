@@ -1,15 +1,10 @@
 import type { TypedFlagParameter } from "@stricli/core";
 import { findMachine } from "../../vm/find.ts";
 import { waitFor, type WaitGoal } from "../../vm/wait.ts";
-import {
-  durationFlag,
-  machineArguments,
-  OUTPUT_ALIAS,
-  type OutputFlag,
-  outputFlag,
-} from "../arguments.ts";
+import { machineArguments, OUTPUT_ALIAS, type OutputFlag, outputFlag } from "../arguments.ts";
 import { defineCommand, type Frame } from "../command.ts";
 import type { Context } from "../context.ts";
+import { durationFlag } from "../quantity_flags.ts";
 import { vmContext } from "./context.ts";
 import { onMachines } from "./machines.ts";
 
