@@ -1,16 +1,20 @@
 /**
- * Network provider `nat`: the user-mode network inside the hypervisor. Needs no privilege and no
- * helper; the guest reaches out, and is reached through ports of this computer.
+ * Network provider `nat`: the NAT inside the hypervisor. Needs no privilege and no helper; the
+ * guest reaches out. Of a hypervisor with a user-mode network, the guest is reached through ports of
+ * this computer; behind Apple's NAT it has an address that this computer reaches.
  */
 import { CocoonError } from "../../errors/error.ts";
 import type {
   AttachRequest,
+  AttachResult,
+  Finding,
   JsonObject,
   NetworkProvider,
   PortForward,
   Reservations,
 } from "../../plugins/contract.ts";
 import { natSettings, parsePortRange } from "./settings.ts";
+import { appleNatAddress, attachAppleNat, readAppleNatState } from "./apple_nat.ts";
 import { type PortObstacle, portObstacle } from "./ports.ts";
 
 const LOOPBACK = "127.0.0.1";
@@ -18,21 +22,15 @@ const LOOPBACK = "127.0.0.1";
 const provider: NetworkProvider = {
   kind: "network",
   name: "nat",
-  summary: "outgoing connections, and SSH through a port of this computer",
+  summary: "outgoing connections, and SSH from this computer",
   settingsSchema: natSettings,
-  attachmentKinds: () => ["user"],
+  // Which of the two there is, is the hypervisor's business.
+  attachmentKinds: () => ["user", "vz-nat"],
   forwardsPorts: true,
-  check(_host, settings) {
-    const { first, last } = sshPortRange(settings);
-    const subject = "network nat";
-    for (let port = first; port <= last; port++) {
-      if (portObstacle("tcp", LOOPBACK, port) !== undefined) continue;
-      const message = `ports ${first}-${last} of ${LOOPBACK} lead to the machines`;
-      return Promise.resolve([{ level: "ok", subject, message }]);
-    }
-    const message = `no port from ${first} to ${last} of ${LOOPBACK} can be listened on`;
-    const fix = "set ssh_ports of the network to a range from 1024 to 65535 that is not in use";
-    return Promise.resolve([{ level: "error", subject, message, fix }]);
+  forwardingKinds: ["user"],
+  async check(host, settings) {
+    const { checkAppleNat } = await import("./apple_check.ts");
+    return [...checkPorts(settings), ...(host.os === "darwin" ? await checkAppleNat(host) : [])];
   },
   attach(request) {
     // A promise's executor turns what is thrown into a rejection.
@@ -40,25 +38,29 @@ const provider: NetworkProvider = {
   },
   // The ports belong to the machine until it is removed, and only the hypervisor held them open.
   detach: () => Promise.resolve(),
-  address(_host, _nic, state) {
+  async address(host, _nic, state) {
     const port = state["sshPort"];
-    return Promise.resolve(
-      typeof port === "number" ? { ssh: { host: LOOPBACK, port } } : undefined,
-    );
+    if (typeof port === "number") return { ssh: { host: LOOPBACK, port } };
+    const apple = readAppleNatState(state);
+    return apple === undefined ? undefined : await appleNatAddress(host, apple);
   },
 };
 
 export default provider;
 
-function attach({ nic, settings, accepts, reservations, signal }: AttachRequest) {
+function attach(request: AttachRequest): AttachResult {
+  const { nic, accepts, signal } = request;
   signal.throwIfAborted();
-  if (!accepts.includes("user")) {
-    throw new CocoonError(
-      "usage",
-      `network "${nic.network}": the backend has no user-mode network, which nat needs`,
-      { hint: "Choose another backend or another network provider." },
-    );
+  if (accepts.includes("user")) return attachUser(request);
+  if (!accepts.includes("vz-nat")) {
+    throw new CocoonError("usage", `network "${nic.network}": the backend has no NAT of its own`, {
+      hint: "Choose another backend or another network provider.",
+    });
   }
+  return attachAppleNat(request);
+}
+
+function attachUser({ nic, settings, reservations }: AttachRequest): AttachResult {
   for (const forward of nic.forwards) reserveForward(forward, nic.network, reservations);
   const sshPort = reserveSshPort(sshPortRange(settings), nic.forwards, reservations);
   const { subnet } = natSettings.read(settings);
@@ -76,6 +78,20 @@ function attach({ nic, settings, accepts, reservations, signal }: AttachRequest)
     companions: [],
     links: [],
   };
+}
+
+/** Whether a port is left for another machine's SSH. */
+function checkPorts(settings: JsonObject): Finding[] {
+  const { first, last } = sshPortRange(settings);
+  const subject = "network nat";
+  for (let port = first; port <= last; port++) {
+    if (portObstacle("tcp", LOOPBACK, port) !== undefined) continue;
+    const message = `ports ${first}-${last} of ${LOOPBACK} lead to the machines`;
+    return [{ level: "ok", subject, message }];
+  }
+  const message = `no port from ${first} to ${last} of ${LOOPBACK} can be listened on`;
+  const fix = "set ssh_ports of the network to a range from 1024 to 65535 that is not in use";
+  return [{ level: "error", subject, message, fix }];
 }
 
 function sshPortRange(settings: JsonObject): { first: number; last: number } {

@@ -17,6 +17,12 @@ export const natSettings = defineSettings({
     check: (value) => isSubnet(value) ? undefined : 'must be an IPv4 subnet such as "10.0.2.0/24"',
     description: "subnet that the guest is in; the hypervisor's own default if not set",
   },
+  leases_file: {
+    type: "path",
+    // Written by macOS's own DHCP server, bootpd(8).
+    default: "/var/db/dhcpd_leases",
+    description: "where addresses of guests behind Apple's NAT are found",
+  },
 });
 
 /** `FIRST-LAST`, both from 1 to 65535; undefined for anything else. */
