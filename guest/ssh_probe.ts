@@ -9,7 +9,8 @@ import type { SshTarget } from "./ssh_options.ts";
 export interface WaitForSshRequest {
   /** The machine's name, for messages. */
   machine: string;
-  target: SshTarget;
+  /** Asked anew before each try where it is found out: undefined as long as no address is known. */
+  target: SshTarget | (() => Promise<SshTarget | undefined>);
   /** Milliseconds for all of it. */
   timeoutMs: number;
   signal?: AbortSignal;
@@ -36,7 +37,9 @@ export async function waitForSsh(
   host: Pick<Host, "run">,
   request: WaitForSshRequest,
 ): Promise<void> {
-  const { machine, target, timeoutMs, signal } = request;
+  const { machine, timeoutMs, signal } = request;
+  const { target: given } = request;
+  const findTarget = typeof given === "function" ? given : () => Promise.resolve(given);
   const end = performance.now() + timeoutMs;
   const left = () => Math.max(1, Math.ceil(end - performance.now()));
   let seen = "nothing was tried";
@@ -45,6 +48,7 @@ export async function waitForSsh(
   const note = (what: string, cutShort = false) => {
     if (tries++ === 0 || !cutShort) seen = what;
   };
+  let place = "";
   let pauseMs = FIRST_PAUSE_MS;
   while (performance.now() < end) {
     signal?.throwIfAborted();
@@ -53,6 +57,13 @@ export async function waitForSsh(
         hint: `See what it said: cocoon vm logs ${machine}`,
       });
     }
+    const target = await findTarget();
+    if (target === undefined) {
+      note("the guest has no address that is known");
+      await pause(Math.min(pauseMs, left()), signal);
+      continue;
+    }
+    place = ` at ${target.host} port ${target.port}`;
     const bannerMs = Math.min(BANNER_TIMEOUT_MS, left());
     const banner = await awaitSshBanner(target.host, target.port, bannerMs, signal);
     if (banner.kind === "banner") {
@@ -69,7 +80,7 @@ export async function waitForSsh(
   const seconds = Math.round(timeoutMs / 1000);
   throw new CocoonError(
     "failed",
-    `${machine}: no SSH login within ${seconds} s at ${target.host} port ${target.port}: ${seen}`,
+    `${machine}: no SSH login within ${seconds} s${place}: ${seen}`,
     { hint: `See how far it came: cocoon vm logs ${machine}` },
   );
 }

@@ -165,6 +165,27 @@ Deno.test("waitForSsh() says what was seen last when the time is over", async ()
   assert.match(await after((connection) => connection.close(), {}), /without an SSH banner/);
 });
 
+Deno.test("waitForSsh() asks for the address until it is known, and follows it when it changes", async () => {
+  const ssh = fakeSsh({ code: 255, stderr: "Permission denied (publickey)." }, { code: 0 });
+  await withServer(say("SSH-2.0-x\r\n"), async (first) => {
+    await withServer(say("SSH-2.0-x\r\n"), async (second) => {
+      const { target } = request(first);
+      assert.ok(typeof target === "object");
+      const answers = [undefined, undefined, target, { ...target, port: second }];
+      await waitForSsh(ssh, {
+        ...request(first, { timeoutMs: 9000 }),
+        target: () => Promise.resolve(answers.shift()),
+      });
+      assert.deepEqual(answers, []);
+    });
+  });
+  assert.equal(ssh.calls(), 2);
+  const error = await failure(
+    waitForSsh(fakeSsh({}), request(1, { target: () => Promise.resolve(undefined) })),
+  );
+  assert.match(error.message, /^web: no SSH login within 1 s: the guest has no address that/);
+});
+
 Deno.test("waitForSsh() stops at once when the machine has ended", async () => {
   const stillRunning = () => Promise.resolve(false);
   const error = await failure(

@@ -18,6 +18,15 @@ export async function addressesOf(context: VmContext, record: MachineRecord): Pr
   return addresses;
 }
 
+/** Where the machine's SSH server answers; undefined while no address is known. */
+export async function knownSshAddress(
+  context: VmContext,
+  record: MachineRecord,
+): Promise<{ host: string; port: number } | undefined> {
+  const addresses = await addressesOf(context, record);
+  return addresses.find(({ ssh }) => ssh !== undefined)?.ssh;
+}
+
 /**
  * Where the machine's SSH server answers.
  * @throws {CocoonError} `conflict` when it does not run, `failed` when no NIC leads to it
@@ -33,9 +42,8 @@ export async function sshAddressOf(
       } ${record.name}`,
     });
   }
-  for (const address of await addressesOf(context, record)) {
-    if (address.ssh !== undefined) return address.ssh;
-  }
+  const known = await knownSshAddress(context, record);
+  if (known !== undefined) return known;
   const without = record.machine.nics.length === 0;
   throw new CocoonError(
     "failed",

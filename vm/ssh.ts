@@ -5,7 +5,7 @@ import { ensureUserKey } from "../guest/ssh_keys.ts";
 import { waitForSsh } from "../guest/ssh_probe.ts";
 import { join } from "../host/path.ts";
 import type { MachineRecord } from "../state/machine_record.ts";
-import { sshAddressOf } from "./address.ts";
+import { knownSshAddress, sshAddressOf } from "./address.ts";
 import type { VmContext } from "./context.ts";
 import { isAlive } from "./liveness.ts";
 
@@ -39,9 +39,13 @@ export async function waitForLogin(
   record: MachineRecord,
   options: { timeoutMs: number; signal: AbortSignal },
 ): Promise<void> {
+  // Says at once what no wait can change: there is no card, or no ssh.
+  if (record.nicStates.every((state) => state === null)) await sshTargetOf(context, record);
+  requireSsh(context);
   await waitForSsh(context.host, {
     machine: record.name,
-    target: await sshTargetOf(context, record),
+    target: async () =>
+      await knownSshAddress(context, record) && await sshTargetOf(context, record),
     ...options,
     stillRunning: () => Promise.resolve(isAlive(context.home, record.id)),
   });

@@ -59,15 +59,22 @@ export async function killAll(context: VmContext, id: string): Promise<StopStep>
   const control = await controlOf(context, id);
   const quit = await control?.quit(CONTROL_TIMEOUT_MS).then(() => true, () => false);
   if (quit && await waitUntilDead(home, id, FORCE_STEP_MS)) return "quit";
-  for (const name of ["SIGTERM", "SIGKILL"] as const) {
+  const graceMs = await terminationGrace(context, id);
+  for (const [name, waitMs] of [["SIGTERM", graceMs], ["SIGKILL", FORCE_STEP_MS]] as const) {
     // Found by the lock and not by the record: a supervisor may have died before it wrote the pid.
     for (const holder of processesHolding(aliveLockPath(home, id))) signalProcess(holder, name);
-    if (await waitUntilDead(home, id, FORCE_STEP_MS)) return name;
+    if (await waitUntilDead(home, id, waitMs)) return name;
   }
   const { CocoonError } = await import("../errors/error.ts");
   throw new CocoonError("failed", `machine ${id}: its hypervisor survives SIGKILL`, {
     hint: "It hangs in the kernel, usually on a disk that does not answer. Look at dmesg.",
   });
+}
+
+async function terminationGrace(context: VmContext, id: string): Promise<number> {
+  const record = context.store.machines.get(id);
+  const backend = record && await backendOf(record);
+  return backend?.terminationGraceMs ?? FORCE_STEP_MS;
 }
 
 async function controlOf(context: VmContext, id: string): Promise<Control | undefined> {

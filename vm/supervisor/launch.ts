@@ -13,6 +13,7 @@ import type { MachineRecord } from "../../state/machine_record.ts";
 import type { VmContext } from "../context.ts";
 import { takeAlive } from "../liveness.ts";
 import { planLaunch, type PlannedLaunch } from "../plan.ts";
+import { describeHolders } from "./holders.ts";
 import { openLinks, placeLinks } from "./links.ts";
 import { endCompanions, type HypervisorEnd } from "./settle.ts";
 
@@ -104,7 +105,13 @@ async function execute(
   const control = backend.control(plan.control);
   const ended = await waitUntilReady(control, hypervisorEnd, plan.readyTimeoutMs, signal);
   if (ended !== undefined) {
-    throw explain(backend, request, tailOf(hypervisorOf(plan).logPath, logEnd), ended);
+    throw await explain(
+      context,
+      backend,
+      request,
+      tailOf(hypervisorOf(plan).logPath, logEnd),
+      ended,
+    );
   }
   return {
     plan,
@@ -173,16 +180,19 @@ async function waitUntilReady(
   );
 }
 
-function explain(
+async function explain(
+  { host }: VmContext,
   backend: Backend,
   request: PlanRequest,
   logTail: string,
   end: HypervisorEnd,
-): CocoonError {
+): Promise<CocoonError> {
   const known = backend.explainFailure?.(logTail, request);
   if (known !== undefined) {
     const ErrorClass = known.portTaken ? PortLostError : CocoonError;
-    return new ErrorClass("failed", known.message, known.hint ? { hint: known.hint } : {});
+    const holders = await describeHolders(host, known.heldFiles ?? []);
+    const message = [known.message, ...holders].join("; ");
+    return new ErrorClass("failed", message, known.hint ? { hint: known.hint } : {});
   }
   const how = end.signal ?? `status ${end.code}`;
   const said = logTail.trim() === "" ? "it said nothing" : `it said: ${logTail.trim()}`;
