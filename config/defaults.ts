@@ -1,14 +1,17 @@
-import type { Architecture } from "../plugins/contract.ts";
+import type { HostFacts } from "../plugins/contract.ts";
 import type { Config } from "./types.ts";
 
 const GIB = 1024 ** 3;
 
+/** The backend that a computer's own system is made for. */
+const DEFAULT_BACKENDS: Record<HostFacts["os"], string> = { linux: "qemu", darwin: "vfkit" };
+
 /** What holds where neither a flag, nor the environment, nor the file says anything. */
 export function defaultConfig(
-  architecture: Architecture,
+  { os, architecture }: Pick<HostFacts, "os" | "architecture">,
 ): Pick<Config, "backend" | "network" | "storage" | "defaults"> {
   return {
-    backend: "qemu",
+    backend: DEFAULT_BACKENDS[os],
     network: "nat",
     storage: "auto",
     defaults: {

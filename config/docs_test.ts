@@ -31,15 +31,16 @@ Deno.test("docs/configuration.md has every key of every section, and no other", 
 });
 
 Deno.test("docs/configuration.md has the defaults of the code", async () => {
-  const host = { architecture: "x86_64", env: () => undefined } as const;
+  const host = { os: "linux", architecture: "x86_64", env: () => undefined } as const;
   const config = await loadConfig({ host, homePath: "/nowhere", overrides: {} });
   const values = new Map((await shownValues(config)).map(({ key, value }) => [key, value]));
   for (const [section, prefix] of [["Top level", ""], ["`[defaults]`", "defaults."]] as const) {
     for (const [key = "", , documented] of rowsBelow(section)) {
       const value = values.get(prefix + key.replaceAll("`", ""));
-      const expected = key === "`architecture`"
-        ? "this computer's"
-        : `\`${JSON.stringify(value)}\``;
+      const expected = {
+        "`architecture`": "this computer's",
+        "`backend`": '`"vfkit"` on macOS, else `"qemu"`',
+      }[key] ?? `\`${JSON.stringify(value)}\``;
       assert.equal(documented, expected, prefix + key);
     }
   }
@@ -73,7 +74,7 @@ Deno.test("ENVIRONMENT has every variable of cocoon's own that the program names
 });
 
 Deno.test("SETTINGS has a setting for every single value of the configuration", async () => {
-  const host = { architecture: "aarch64", env: () => undefined } as const;
+  const host = { os: "darwin", architecture: "aarch64", env: () => undefined } as const;
   const config = await loadConfig({ host, homePath: "/nowhere", overrides: {} });
   const fields = SETTINGS.map(({ field }) => `${field.table}.${field.name}`);
   const expected = [

@@ -17,7 +17,7 @@ export interface FileOptions {
 
 /** What the configuration is made from. */
 export interface LoadOptions extends FileOptions {
-  host: Pick<Host, "env" | "architecture">;
+  host: Pick<Host, "env" | "os" | "architecture">;
   /** Values of the command's own flags. */
   overrides: Overrides;
 }

@@ -16,7 +16,8 @@ async function withFile(
   const homePath = await Deno.makeTempDir();
   try {
     if (text !== undefined) await Deno.writeTextFile(`${homePath}/config.toml`, text);
-    const host = { architecture: "x86_64", env: (name: string) => env[name] } as const;
+    const variables = (name: string) => env[name];
+    const host = { os: "linux", architecture: "x86_64", env: variables } as const;
     await body(
       `${homePath}/config.toml`,
       (options = {}) => loadConfig({ host, homePath, overrides: {}, ...options }),
@@ -45,6 +46,13 @@ Deno.test("loadConfig() gives the defaults when there is no file", async () => {
     });
     assert.ok([...config.origins.values()].every(({ kind }) => kind === "default"));
   });
+});
+
+Deno.test("loadConfig() gives a Mac the backend that is made for it", async () => {
+  const host = { os: "darwin", architecture: "aarch64", env: () => undefined } as const;
+  const config = await loadConfig({ host, homePath: "/nowhere", overrides: {} });
+  assert.equal(config.backend, "vfkit");
+  assert.equal(config.origins.get("backend")?.kind, "default");
 });
 
 Deno.test("loadConfig() reads every key of the file in cocoon's units", async () => {

@@ -16,7 +16,7 @@ import type {
 
 /** What was found for the configuration, each part checked by itself. */
 export interface Layers {
-  host: Pick<Host, "architecture" | "env">;
+  host: Pick<Host, "os" | "architecture" | "env">;
   file: ConfigFile | undefined;
   fileOutput: FileOutput;
   environmentOutput: FileOutput;
@@ -30,7 +30,7 @@ export interface Layers {
 export function resolve(layers: Layers): Config {
   const { file, fileOutput } = layers;
   const origins = new Map<string, Origin>();
-  const values = defaultConfig(layers.host.architecture);
+  const values = defaultConfig(layers.host);
   const fromFile = overridesOf(fileOutput);
   const fromEnvironment = overridesOf(layers.environmentOutput);
   for (const setting of SETTINGS) {
