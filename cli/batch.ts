@@ -1,4 +1,5 @@
-import { CocoonError, joinErrors, messageOf } from "../errors/error.ts";
+import { CocoonError, joinErrors } from "../errors/error.ts";
+import { explainUnexpected } from "../errors/unexpected.ts";
 import type { Context } from "./context.ts";
 import { type OutputFormat, printJson } from "./output.ts";
 
@@ -104,8 +105,5 @@ function notBegun(name: string): CocoonError {
 }
 
 function asCocoonError(error: unknown, name: string): CocoonError {
-  if (error instanceof CocoonError) return error;
-  return new CocoonError("failed", `${name}: internal error: ${messageOf(error)}`, {
-    cause: error,
-  });
+  return error instanceof CocoonError ? error : explainUnexpected(error, name);
 }

@@ -88,7 +88,11 @@ Deno.test("runBatch() keeps what is unexpected beside the rest", async () => {
     thing === "a" ? Promise.reject(new TypeError("boom")) : Promise.resolve();
   const { stdout, error, code } = await runOn(["a", "b"], "table", { run });
   assert.deepEqual([stdout, code], ["b\n", "failed"]);
-  assert.equal(error, "cocoon: a: internal error: boom\n");
+  assert.equal(
+    error,
+    "cocoon: a: internal error: boom\n" +
+      "hint: This is a defect of cocoon. Please report it, with what --debug prints.\n",
+  );
 });
 
 Deno.test("runBatch() works on several at once, up to its bound", async () => {

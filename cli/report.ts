@@ -1,4 +1,5 @@
-import { CocoonError, EXIT_CODES, messageOf, type SourcePosition } from "../errors/error.ts";
+import { CocoonError, EXIT_CODES, type SourcePosition } from "../errors/error.ts";
+import { explainUnexpected } from "../errors/unexpected.ts";
 import type { Outside } from "./context.ts";
 import { printable } from "./text.ts";
 
@@ -59,13 +60,7 @@ interface Failure {
 
 /** The failures that an error stands for: those that were joined, each with its own place. */
 function failuresIn(error: unknown): Failure[] {
-  if (!(error instanceof CocoonError)) {
-    return [{
-      message: `internal error: ${messageOf(error)}`,
-      position: undefined,
-      hint: "This is a defect of cocoon. Please report it, with what --debug prints.",
-    }];
-  }
+  if (!(error instanceof CocoonError)) return [explainUnexpected(error)];
   return error.cause instanceof AggregateError ? error.cause.errors.flatMap(failuresIn) : [error];
 }
 

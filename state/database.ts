@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { CocoonError, messageOf } from "../errors/error.ts";
+import { isFullDisk } from "../errors/unexpected.ts";
 
 /** An open SQLite database. */
 export type Database = DatabaseSync;
@@ -58,11 +59,47 @@ export function openDatabase(path: string): Database {
     return db;
   } catch (cause) {
     db?.close();
-    if (cause instanceof CocoonError) throw cause;
-    throw new CocoonError("failed", `${path}: cannot be opened: ${messageOf(cause)}`, {
+    throw cause instanceof CocoonError ? cause : unusable(path, cause);
+  }
+}
+
+/** Bytes that SQLite needs on the disk to open a database: the index of its write-ahead log. */
+const OPEN_BYTES = 64 * 1024;
+
+/** Why the file cannot be used; SQLite itself says "disk I/O error" of a full disk, too. */
+function unusable(path: string, cause: unknown): CocoonError {
+  const subject = `${path}: cannot be opened`;
+  const message = messageOf(cause);
+  if (/readonly|unable to open|permission/i.test(message)) {
+    return new CocoonError("host-lacks", `${subject} for writing: ${message}`, {
       cause,
-      hint: "If the file is damaged, restore it from a backup; the disks in vms/ are untouched.",
+      hint: "Make the file and its folder yours, or set COCOON_HOME to a folder that is.",
     });
+  }
+  if (isFullDisk(cause) || !hasRoom(path)) {
+    return new CocoonError("failed", `${subject}: no space left on the disk`, {
+      cause,
+      hint: "Make room on that disk, and try again.",
+    });
+  }
+  return new CocoonError("failed", `${subject}: ${message}`, {
+    cause,
+    hint: "If the file is damaged, restore it from a backup; the disks in vms/ are untouched.",
+  });
+}
+
+/** Asked by writing, because Deno has no other way that costs nothing while all is well. */
+function hasRoom(path: string): boolean {
+  const probe = `${path}-${crypto.randomUUID()}`;
+  try {
+    Deno.writeFileSync(probe, new Uint8Array(OPEN_BYTES), { mode: 0o600 });
+    return true;
+  } catch (error) {
+    return !isFullDisk(error);
+  } finally {
+    try {
+      Deno.removeSync(probe);
+    } catch { /* it could not be made */ }
   }
 }
 

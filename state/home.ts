@@ -1,4 +1,5 @@
 import { CocoonError } from "../errors/error.ts";
+import { isFullDisk } from "../errors/unexpected.ts";
 import { absolute, join } from "../host/path.ts";
 
 /**
@@ -108,7 +109,8 @@ export function openHome(root: string): Home {
   try {
     // One call in the usual case: the folders are made in this order, so the last one tells.
     Deno.statSync(home.cacheDir);
-  } catch {
+  } catch (error) {
+    if (error instanceof Deno.errors.PermissionDenied) throw unusable(home, home.root, error);
     makeFolders(home);
   }
   return home;
@@ -138,10 +140,12 @@ function makeFolders(home: Home): void {
 function unusable(home: Home, folder: string, cause: unknown): CocoonError {
   const why = cause instanceof Deno.errors.PermissionDenied
     ? "permission denied"
+    : isFullDisk(cause)
+    ? "no space left on the disk"
     : cause instanceof Deno.errors.AlreadyExists || cause instanceof Deno.errors.NotADirectory
     ? "something that is no folder is in its place"
     : String(cause instanceof Error ? cause.message : cause);
-  return new CocoonError("host-lacks", `${folder}: cannot be made: ${why}`, {
+  return new CocoonError("host-lacks", `${folder}: cannot be used: ${why}`, {
     cause,
     hint: `cocoon keeps its machines in ${home.root}. Make that folder yours, or set COCOON_HOME.`,
   });

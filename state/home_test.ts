@@ -49,7 +49,7 @@ Deno.test("openHome() says what is in its way when the home is a file", () => {
     assert.throws(() => openHome(file), (error: unknown) => {
       assert(error instanceof CocoonError);
       assert.equal(error.code, "host-lacks");
-      assert.match(error.message, /cannot be made/);
+      assert.match(error.message, /cannot be used/);
       assert.match(error.hint ?? "", /COCOON_HOME/);
       return true;
     });

@@ -1,5 +1,10 @@
 import { absolute } from "../../host/path.ts";
-import { backendSettings, networkSettings, networkTable } from "../../config/plugin_settings.ts";
+import {
+  backendSettings,
+  networkSettings,
+  networkTable,
+  withPosition,
+} from "../../config/plugin_settings.ts";
 import type { Config } from "../../config/types.ts";
 import { createRegistry, type Registry, type UserPlugin } from "../../plugins/registry.ts";
 import type { LaunchSettings, MachineSpec } from "../../state/machine_record.ts";
@@ -23,14 +28,33 @@ export async function launchSettings(
   spec: Pick<MachineSpec, "backend" | "networks">,
 ): Promise<LaunchSettings> {
   const registry = registryOf(config);
-  const backend = await registry.backend(spec.backend);
+  const backend = await placed(config, ["backend"], spec.backend, registry.backend);
   return {
     backend: await backendSettings(config, backend),
     networks: await Promise.all(spec.networks.map(async ({ network }) => {
       const { provider: name } = networkTable(config, network);
-      const provider = await registry.network(name);
+      const path = ["networks", network, "provider"];
+      const provider = await placed(config, path, name, registry.network);
       return { provider: name, settings: await networkSettings(config, network, provider) };
     })),
     plugins: userPlugins(config),
   };
+}
+
+/** Loads a plugin; a failure gets its name's place in the file, if it was chosen there. */
+async function placed<T>(
+  config: Config,
+  path: string[],
+  name: string,
+  load: (name: string) => Promise<T>,
+): Promise<T> {
+  try {
+    return await load(name);
+  } catch (error) {
+    const key = path.join(".");
+    const origin = config.origins.get(key);
+    // The backend may also come from a flag, the environment, or the machine's own record.
+    const elsewhere = key === "backend" && (origin?.kind !== "file" || config.backend !== name);
+    throw elsewhere ? error : await withPosition(config, path, error);
+  }
 }

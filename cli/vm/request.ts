@@ -96,7 +96,7 @@ export async function draftMachine(
     registry,
     launch,
     devices,
-    kernel: await kernelOf(flags, spec.architecture),
+    kernel: await kernelOf(vm, flags, spec.architecture),
     diskBytes: flags.disk,
     seed: await seedWish(vm, flags),
   };
@@ -261,12 +261,16 @@ function checkKernelFlags(flags: CreateFlags, reference: string | undefined): vo
 }
 
 async function kernelOf(
+  vm: VmContext,
   flags: CreateFlags,
   architecture: Architecture,
 ): Promise<CreateRequest["kernel"]> {
   if (flags.kernel === undefined) return undefined;
   const { requireKernel } = await import("../../guest/kernel.ts");
   await requireKernel(flags.kernel, architecture);
+  if (flags.initrd !== undefined && !vm.host.exists(flags.initrd)) {
+    throw new CocoonError("not-found", `--initrd ${flags.initrd}: no such file`);
+  }
   return {
     kernelPath: flags.kernel,
     ...(flags.initrd === undefined ? {} : { initrdPath: flags.initrd }),
