@@ -14,14 +14,14 @@ export function setLevel(level: Level): void {
   shown = level;
 }
 
-export const debug = (message: string) => write("debug", message);
-export const info = (message: string) => write("info", message);
-export const warning = (message: string) => write("warning", message);
-export const error = (message: string) => write("error", message);
+export const debug = (message: string) => line("debug", message);
+export const info = (message: string) => line("info", message);
+export const warning = (message: string) => line("warning", message);
+export const error = (message: string) => line("error", message);
 
 /** `log.Fatal`: the process ends at once, without its exit handlers. */
 export function fatal(message: string): never {
-  write("fatal", message);
+  line("fatal", message);
   Deno.exit(1);
 }
 
@@ -31,13 +31,22 @@ export function plain(message: string): void {
   print(`${now.date.replaceAll("-", "/")} ${now.time} ${message}\n`);
 }
 
-/** Writes to standard error, whole. */
+/** Writes to standard error. */
 export function print(text: string): void {
-  let bytes = new TextEncoder().encode(text);
-  while (bytes.length > 0) bytes = bytes.subarray(Deno.stderr.writeSync(bytes));
+  write(Deno.stderr, text);
 }
 
-function write(level: Level, message: string): void {
+/** Writes the whole text. That nobody reads any more is no reason to end: SIGPIPE is ignored. */
+export function write(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  let bytes = new TextEncoder().encode(text);
+  try {
+    while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+function line(level: Level, message: string): void {
   if (LEVELS.indexOf(level) > LEVELS.indexOf(shown)) return;
   print(formatLine(level, message, Deno.stderr.isTerminal()));
 }

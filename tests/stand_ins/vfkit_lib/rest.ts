@@ -36,7 +36,9 @@ export function serve(address: RestAddress, service: RestService): void {
       onExit(() => removeFile(address.path));
     } else {
       const colon = address.host.lastIndexOf(":");
-      const hostname = address.host.slice(0, colon).replace(/^\[|\]$/g, "") || "0.0.0.0";
+      const name = address.host.slice(0, colon).replace(/^\[|\]$/g, "") || "0.0.0.0";
+      // Go takes the IPv4 address of a name that has both.
+      const hostname = name === "localhost" ? "127.0.0.1" : name;
       Deno.serve({ hostname, port: Number(address.host.slice(colon + 1)), ...quiet }, handler);
     }
   } catch (error) {
@@ -61,7 +63,7 @@ async function answerLogged(
   const line = `[GIN] ${now.date.replaceAll("-", "/")} - ${now.time} | ${response.status} |  ` +
     `${formatDuration(performance.now() - began)} |  ${client} | ` +
     `${request.method.padEnd(8)} ${JSON.stringify(url.pathname + url.search)}\n`;
-  Deno.stdout.writeSync(new TextEncoder().encode(line));
+  log.write(Deno.stdout, line);
   return response;
 }
 

@@ -1,14 +1,15 @@
 /** A real guest, in QEMU. */
 import { internalError } from "../apple.ts";
 import type { VmConfig } from "../config.ts";
-import type { NetDevice } from "../devices/device.ts";
+import type { NetDevice, SerialDevice } from "../devices/device.ts";
 import type { StandInOptions } from "../environment.ts";
 import { type Hardware, keepFromGuest } from "../framework/hardware.ts";
 import { print } from "../log.ts";
 import type { Guest } from "./guest.ts";
 import { Monitor } from "./monitor.ts";
 import { type NatPort, openNatPort } from "./nat.ts";
-import { qemuArguments, qemuProgram } from "./qemu_arguments.ts";
+import { type Plugs, qemuArguments, qemuProgram } from "./qemu_arguments.ts";
+import { openStdioPort } from "./stdio.ts";
 
 /** Milliseconds that QEMU may take to greet, on a computer with a lot to do. */
 const GREETING_MS = 60_000;
@@ -28,8 +29,7 @@ export function qemuGuest(config: VmConfig, hardware: Hardware, options: StandIn
   return {
     ended,
     async start() {
-      const nat = await openNatPorts(config, options);
-      child = spawn(config, hardware, nat, options);
+      child = spawn(config, hardware, await openPlugs(config, options), options);
       monitor = new Monitor(child, ({ event, data }) => {
         if (event === "SHUTDOWN" && data?.["reason"] === "guest-shutdown") poweredOff = true;
       });
@@ -67,16 +67,15 @@ function kill(child: Deno.ChildProcess | undefined): void {
   }
 }
 
-async function openNatPorts(
-  config: VmConfig,
-  options: StandInOptions,
-): Promise<Map<NetDevice, NatPort>> {
-  const ports = new Map<NetDevice, NatPort>();
+async function openPlugs(config: VmConfig, options: StandInOptions): Promise<Plugs> {
+  const nat = new Map<NetDevice, NatPort>();
+  const stdio = new Map<SerialDevice, number>();
   for (const device of config.devices) {
+    if (device.kind === "virtioserial" && device.stdio) stdio.set(device, openStdioPort());
     if (device.kind !== "virtionet" || !device.nat) continue;
-    ports.set(device, await openNatPort(device, ports.size, options));
+    nat.set(device, await openNatPort(device, nat.size, options));
   }
-  return ports;
+  return { nat, stdio };
 }
 
 /**
@@ -86,13 +85,13 @@ async function openNatPorts(
 function spawn(
   config: VmConfig,
   hardware: Hardware,
-  nat: ReadonlyMap<NetDevice, NatPort>,
+  plugs: Plugs,
   { mac, inherited, qemuLogPath }: StandInOptions,
 ): Deno.ChildProcess {
   keepFromGuest(inherited, hardware);
   const argv = [
     qemuProgram(mac.appleSilicon),
-    ...qemuArguments(config, hardware, nat, mac.appleSilicon),
+    ...qemuArguments(config, hardware, plugs, mac.appleSilicon),
   ];
   if (qemuLogPath !== undefined) {
     Deno.writeTextFileSync(qemuLogPath, `${argv.join(" ")}\n`, { append: true });

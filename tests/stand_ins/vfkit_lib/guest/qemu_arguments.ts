@@ -5,18 +5,24 @@ import { firmwareOf } from "../framework/firmware.ts";
 import type { Hardware } from "../framework/hardware.ts";
 import type { NatPort } from "./nat.ts";
 
+/** What this process offers to QEMU on loopback. */
+export interface Plugs {
+  /** What each card with `nat` is plugged into. */
+  nat: ReadonlyMap<NetDevice, NatPort>;
+  /** Ports that lead to our standard input and output. */
+  stdio: ReadonlyMap<SerialDevice, number>;
+}
+
 /** The program for a Mac's architecture. */
 export function qemuProgram(appleSilicon: boolean): string {
   return appleSilicon ? "qemu-system-aarch64" : "qemu-system-x86_64";
 }
 
-/**
- * @param nat what each card with `nat` is plugged into
- */
+/** The arguments behind the program's name. */
 export function qemuArguments(
   config: VmConfig,
   hardware: Hardware,
-  nat: ReadonlyMap<NetDevice, NatPort>,
+  plugs: Plugs,
   appleSilicon: boolean,
 ): string[] {
   return [
@@ -28,8 +34,8 @@ export function qemuArguments(
     ...["-smp", String(config.cpus), "-m", `size=${config.memoryMib}M`],
     ...["-chardev", "stdio,id=qmp,signal=off", "-mon", "chardev=qmp,mode=control"],
     ...boot(config, appleSilicon),
-    ...config.devices.flatMap((device, i) => oneDevice(device, i, hardware, nat)),
-    ...serials(config.devices, hardware),
+    ...config.devices.flatMap((device, i) => oneDevice(device, i, hardware, plugs)),
+    ...serials(config.devices, hardware, plugs),
   ];
 }
 
@@ -61,7 +67,7 @@ function oneDevice(
   device: Device,
   i: number,
   hardware: Hardware,
-  nat: ReadonlyMap<NetDevice, NatPort>,
+  plugs: Plugs,
 ): string[] {
   switch (device.kind) {
     case "virtioblk":
@@ -70,7 +76,7 @@ function oneDevice(
     case "nbd":
       return disk(device, i);
     case "virtionet":
-      return card(device, i, hardware, nat);
+      return card(device, i, hardware, plugs);
     case "virtiorng":
       return ["-device", "virtio-rng-pci"];
     case "virtioballoon":
@@ -122,10 +128,10 @@ function card(
   net: NetDevice,
   i: number,
   hardware: Hardware,
-  nat: ReadonlyMap<NetDevice, NatPort>,
+  plugs: Plugs,
 ): string[] {
   const id = `net${i}`;
-  const port = nat.get(net);
+  const port = plugs.nat.get(net);
   const fd = hardware.netSockets.get(net);
   const front = `virtio-net-pci,netdev=${id},romfile=,mac=${net.mac ?? randomMac()}`;
   if (port !== undefined) {
@@ -145,19 +151,25 @@ function randomMac(): string {
 }
 
 /** Consoles hvc0, hvc1, ... in the order of the command line. */
-function serials(devices: readonly Device[], hardware: Hardware): string[] {
+function serials(devices: readonly Device[], hardware: Hardware, plugs: Plugs): string[] {
   const ports = devices.filter((device) => device.kind === "virtioserial");
   if (ports.length === 0) return [];
   return [
     ...["-device", "virtio-serial-pci,id=serial"],
     ...ports.flatMap((port, i) => [
-      ...channel(port, `hvc${i}`, i, hardware),
+      ...channel(port, `hvc${i}`, i, hardware, plugs),
       ...["-device", `virtconsole,bus=serial.0,chardev=hvc${i}`],
     ]),
   ];
 }
 
-function channel(port: SerialDevice, id: string, i: number, hardware: Hardware): string[] {
+function channel(
+  port: SerialDevice,
+  id: string,
+  i: number,
+  hardware: Hardware,
+  plugs: Plugs,
+): string[] {
   const pty = hardware.ptys.get(port);
   if (pty !== undefined) {
     // The master end as it is: with QEMU's own kind of PTY, a guest's output would be thrown away
@@ -167,9 +179,9 @@ function channel(port: SerialDevice, id: string, i: number, hardware: Hardware):
       ...["-chardev", `serial,id=${id},path=/dev/fdset/${i + 1}`],
     ];
   }
-  if (port.stdio) {
-    const own = `/proc/${Deno.pid}/fd`;
-    return ["-chardev", `file,id=${id},append=on,path=${own}/1,input-path=${own}/0`];
+  const stdio = plugs.stdio.get(port);
+  if (stdio !== undefined) {
+    return ["-chardev", `socket,id=${id},host=127.0.0.1,port=${stdio}`];
   }
   return ["-chardev", `file,id=${id},path=${escape(port.logFile)}`];
 }
