@@ -27,6 +27,10 @@ const TEST = [
   "genisoimage",
   "mtools",
   "dosfstools",
+  // What kernels are packed with.
+  "bzip2",
+  "lz4",
+  "xz-utils",
   // File systems with and without reflinks.
   "btrfs-progs",
   "xfsprogs",
