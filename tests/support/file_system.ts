@@ -14,11 +14,13 @@ export type FileSystemKind = keyof typeof KINDS;
 /**
  * Runs `body` with the folder that an empty file system is mounted on; afterwards nothing of it is
  * left, mount and loop device included.
+ * @param size in bytes; the least that there can be unless more is asked for
  * @throws an error that names the loop device when this computer does not allow one
  */
 export async function withFileSystem(
   kind: FileSystemKind,
   body: (folder: string) => Promise<void>,
+  size = 0,
 ): Promise<void> {
   const { sizeBytes, mkfs } = KINDS[kind];
   const home = await Deno.makeTempDir({ prefix: `cocoon-${kind}-` });
@@ -26,7 +28,7 @@ export async function withFileSystem(
     const image = `${home}/image`;
     const folder = `${home}/mount`;
     await Deno.writeFile(image, new Uint8Array());
-    await Deno.truncate(image, sizeBytes);
+    await Deno.truncate(image, Math.max(size, sizeBytes));
     await Deno.mkdir(folder);
     await run([...mkfs, image], `a ${kind} file system cannot be made`);
     // With `-o loop` the kernel lets go of the device when the file system is unmounted.
