@@ -91,7 +91,11 @@ Deno.test("cocoon version --verbose asks every backend for its programs", async 
     assert.equal(code, 0);
     const { programs } = JSON.parse(stdout);
     assert.ok(programs.length > 0);
-    assert.ok(programs.every(({ backend }: { backend: string }) => backend === "qemu"));
+    assert.ok(
+      ["qemu", "vfkit"].every((name) =>
+        programs.some(({ backend }: { backend: string }) => backend === name)
+      ),
+    );
   } finally {
     await Deno.remove(path, { recursive: true });
   }

@@ -2,6 +2,7 @@ import type {
   Architecture,
   ConsoleEndpoint,
   ControlEndpoint,
+  DiskBus,
   JsonObject,
   Machine,
   PluginKind,
@@ -57,7 +58,7 @@ export interface MachineSpec {
   /** Size of the root disk; absent without a root disk. */
   diskBytes?: number;
   /** Extra empty disks. */
-  dataDisks: { name: string; sizeBytes: number }[];
+  dataDisks: { name: string; sizeBytes: number; bus?: DiskBus }[];
   networks: { network: string; mac?: string; forwards: PortForward[] }[];
   /** The account that cloud-init makes, and that `vm ssh` uses. */
   user: string;

@@ -6,7 +6,7 @@
 import { CocoonError } from "../errors/error.ts";
 import { randomMac, randomUuid } from "../guest/names.ts";
 import { join } from "../host/path.ts";
-import type { Disk, Machine, StorageDriver } from "../plugins/contract.ts";
+import type { Devices, Disk, Machine, StorageDriver, Tuning } from "../plugins/contract.ts";
 import { FileLock, machineBusy } from "../state/locks.ts";
 import type { ImageRecord } from "../state/images.ts";
 import type { LaunchSettings, MachineRecord, MachineSpec } from "../state/machine_record.ts";
@@ -23,10 +23,21 @@ export interface CreateRequest {
   /** What the root disk is a copy of. */
   image?: ImageRecord;
   /** A kernel to boot directly; the files are copied. */
-  kernel?: { kernelPath: string; initrdPath?: string; commandLine: string };
+  kernel?: KernelWish;
   storage: StorageDriver;
   seed: SeedWish;
-  devices: { rng: boolean; balloon: boolean; vsock: boolean };
+  /** The vsock device gets its context id when the machine is made. */
+  devices: Omit<Devices, "vsock"> & { vsock: boolean };
+  tuning?: Tuning;
+}
+
+/** A kernel of the user's. */
+export interface KernelWish {
+  kernelPath: string;
+  initrdPath?: string;
+  commandLine: string;
+  /** The hypervisor needs it unpacked. */
+  unpack: boolean;
 }
 
 const LOCK_TIMEOUT_MS = 10_000;
@@ -118,6 +129,7 @@ function newRecord(
 
 function newMachine(context: VmContext, id: string, request: CreateRequest): Machine {
   const { spec, kernel } = request;
+  const { vsock: _later, ...devices } = request.devices;
   const dir = context.home.machineDir(id);
   return {
     id,
@@ -141,7 +153,8 @@ function newMachine(context: VmContext, id: string, request: CreateRequest): Mac
       mac: nic.mac ?? randomMac(),
       forwards: nic.forwards,
     })),
-    devices: { rng: request.devices.rng, balloon: request.devices.balloon },
+    devices,
+    ...(request.tuning === undefined ? {} : { tuning: request.tuning }),
   };
 }
 
@@ -152,9 +165,16 @@ function planDisks(dir: string, { spec, image, storage }: CreateRequest): Disk[]
     const path = join(dir, `root.${format}`);
     disks.push({ role: "root", path, format, serial: "root", readOnly: false });
   }
-  for (const { name } of spec.dataDisks) {
+  for (const { name, bus } of spec.dataDisks) {
     const path = join(dir, `data-${name}.raw`);
-    disks.push({ role: "data", path, format: "raw", serial: name, readOnly: false });
+    disks.push({
+      role: "data",
+      path,
+      format: "raw",
+      serial: name,
+      readOnly: false,
+      ...(bus === undefined ? {} : { bus }),
+    });
   }
   const path = join(dir, "seed.iso");
   disks.push({ role: "seed", path, format: "raw", serial: "seed", readOnly: true });

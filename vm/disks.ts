@@ -21,7 +21,12 @@ export async function makeDisks(
   }
   const { boot } = record.machine;
   if (boot.kind !== "linux" || request.kernel === undefined) return;
-  await copyFile(request.kernel.kernelPath, boot.kernelPath, "--kernel");
+  if (request.kernel.unpack) {
+    const { extractKernel } = await import("../guest/kernel_extract.ts");
+    await extractKernel(context.host, request.kernel.kernelPath, boot.kernelPath);
+  } else {
+    await copyFile(request.kernel.kernelPath, boot.kernelPath, "--kernel");
+  }
   if (request.kernel.initrdPath !== undefined && boot.initrdPath !== undefined) {
     await copyFile(request.kernel.initrdPath, boot.initrdPath, "--initrd");
   }

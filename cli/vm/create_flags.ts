@@ -2,14 +2,15 @@
 import type { FlagParametersForType } from "@stricli/core";
 import { parseSize } from "../../config/size.ts";
 import { checkMachineName } from "../../guest/names.ts";
-import type { Architecture, PortForward } from "../../plugins/contract.ts";
+import type { Architecture, DiskBus, PortForward } from "../../plugins/contract.ts";
 import type { RestartPolicy } from "../../state/machine_record.ts";
 import { integerFlag, repeatedFlag, switchFlag, textFlag } from "../arguments.ts";
 import { sizeFlag } from "../quantity_flags.ts";
 import type { Frame } from "../command.ts";
+import { FEATURE_FLAGS, type FeatureFlags } from "./feature_flags.ts";
 
 /** Values of {@linkcode CREATE_FLAGS}; undefined = not given. */
-export interface CreateFlags {
+export interface CreateFlags extends FeatureFlags {
   name?: string;
   cpus?: number;
   memory?: number;
@@ -33,10 +34,11 @@ export interface CreateFlags {
   sha256?: string;
 }
 
-/** An extra disk: `SIZE` or `NAME=SIZE`. */
+/** An extra disk: `SIZE` or `NAME=SIZE`, with `,bus=BUS` behind it for another bus than virtio. */
 export interface DataDiskWish {
   name?: string;
   sizeBytes: number;
+  bus?: DiskBus;
 }
 
 /** The parser's declaration of {@linkcode CreateFlags}. */
@@ -54,7 +56,11 @@ export const CREATE_FLAGS: FlagParametersForType<CreateFlags, Frame> = {
   cpus: integerFlag("Virtual CPUs (else defaults.cpus)", 1),
   memory: sizeFlag("Memory (else defaults.memory)"),
   disk: sizeFlag("Size of the root disk (else defaults.disk, or the image's if that is larger)"),
-  dataDisk: repeatedFlag("An extra, empty disk: SIZE or NAME=SIZE", "DISK", parseDataDisk),
+  dataDisk: repeatedFlag(
+    "An extra, empty disk: [NAME=]SIZE[,bus=virtio|nvme|usb]",
+    "DISK",
+    parseDataDisk,
+  ),
   network: repeatedFlag("Network to plug a card into (else the configured one)", "NETWORK", String),
   publish: repeatedFlag(
     "Port that leads into the guest: [ADDRESS:]PORT:GUESTPORT[/udp]",
@@ -84,6 +90,7 @@ export const CREATE_FLAGS: FlagParametersForType<CreateFlags, Frame> = {
     brief: "What to do when the machine ends by itself",
   },
   vsock: switchFlag("Give the guest a virtio-vsock device"),
+  ...FEATURE_FLAGS,
   sha256: textFlag("Digest that the image must have", "HEX"),
 };
 
@@ -93,19 +100,27 @@ export const CREATE_ALIASES = { n: "name", c: "cpus", m: "memory", p: "publish" 
 /** Largest serial of a virtio-blk disk is 20 bytes; it is the disk's name. */
 const DISK_NAME = /^[a-z][a-z0-9-]{0,19}$/;
 /** Serials that cocoon gives to its own disks. */
-const OWN_SERIALS = ["root", "seed"];
+export const OWN_SERIALS: readonly string[] = ["root", "seed"];
 
 function parseDataDisk(input: string): DataDiskWish {
-  const equals = input.indexOf("=");
-  if (equals < 0) return { sizeBytes: wholeDisk(input) };
-  const name = input.slice(0, equals);
+  const [disk = "", ...options] = input.split(",");
+  const bus = options.length === 0 ? {} : { bus: parseBus(options) };
+  const equals = disk.indexOf("=");
+  if (equals < 0) return { sizeBytes: wholeDisk(disk), ...bus };
+  const name = disk.slice(0, equals);
   if (!DISK_NAME.test(name) || OWN_SERIALS.includes(name)) {
     throw new RangeError(
       `expected a name of 1 to 20 lower-case letters, digits and hyphens ` +
         `(not ${OWN_SERIALS.join(" or ")}) before "=", got "${name}"`,
     );
   }
-  return { name, sizeBytes: wholeDisk(input.slice(equals + 1)) };
+  return { name, sizeBytes: wholeDisk(disk.slice(equals + 1)), ...bus };
+}
+
+function parseBus(options: readonly string[]): DiskBus {
+  const [, bus] = /^bus=(virtio|nvme|usb)$/.exec(options.join(",")) ?? [];
+  if (bus === "virtio" || bus === "nvme" || bus === "usb") return bus;
+  throw new RangeError(`expected bus=virtio, bus=nvme or bus=usb behind the comma`);
 }
 
 function wholeDisk(input: string): number {

@@ -6,8 +6,9 @@ import { CocoonError, joinErrors, messageOf } from "../../errors/error.ts";
 import { normalizeMac } from "../../guest/names.ts";
 import { ensureUserKey, isPublicKeyLine } from "../../guest/ssh_keys.ts";
 import { readUserData } from "../../guest/user_data.ts";
-import type { Architecture, Backend, StorageDriver } from "../../plugins/contract.ts";
+import type { Architecture, Backend, StorageDriver, Tuning } from "../../plugins/contract.ts";
 import { findAlternatives, networkOffer } from "../../plugins/alternatives.ts";
+import { featureWarnings } from "../../plugins/features.ts";
 import {
   type Choice,
   type MachineWish,
@@ -22,7 +23,8 @@ import type { VmContext } from "../../vm/context.ts";
 import type { CreateRequest } from "../../vm/create.ts";
 import type { SeedWish } from "../../vm/seed.ts";
 import type { Context } from "../context.ts";
-import type { CreateFlags } from "./create_flags.ts";
+import { type CreateFlags, OWN_SERIALS } from "./create_flags.ts";
+import { checkFeatureFlags, featureParts, featureWishes } from "./feature_flags.ts";
 import { launchSettings, registryOf } from "./launch_settings.ts";
 
 const MIB = 1024 ** 2;
@@ -43,6 +45,7 @@ export interface Draft {
   registry: Registry;
   launch: CreateRequest["launch"];
   devices: CreateRequest["devices"];
+  tuning: Tuning;
   kernel: CreateRequest["kernel"];
   /** Size of the root disk as the flag says. */
   diskBytes: number | undefined;
@@ -67,17 +70,20 @@ export async function draftMachine(
   const launch = await launchSettings(config, spec);
   const backend = await registry.backend(spec.backend);
   const capabilities = backend.capabilities(context.host, launch.backend);
-  const devices: Draft["devices"] = {
-    rng: capabilities.rng,
-    balloon: capabilities.balloon,
-    vsock: flags.vsock,
-  };
+  const own = { rng: capabilities.rng, balloon: capabilities.balloon, vsock: flags.vsock };
+  checkFeatureFlags(context.host, flags, [
+    ...OWN_SERIALS,
+    ...spec.dataDisks.map(({ name }) => name),
+  ]);
+  const features = featureWishes(flags, spec.dataDisks.map(({ bus = "virtio" }) => bus));
+  const { devices, tuning } = featureParts(flags, capabilities);
   const wish: MachineWish = {
     architecture: spec.architecture,
     boot: flags.kernel === undefined ? "efi" : "linux",
     diskCount: (reference === undefined ? 0 : 1) + spec.dataDisks.length + 1,
     nics: spec.networks,
-    devices,
+    devices: own,
+    features,
   };
   const choice: Choice = {
     backend: { name: backend.name, capabilities },
@@ -90,13 +96,22 @@ export async function draftMachine(
     const alternatives = await findAlternatives(registry, context.host, config);
     throw joinErrors(refusals(wish, choice, alternatives));
   }
+  for (const line of featureWarnings(backend.name, features, capabilities.features ?? [])) {
+    context.stderr(`warning: ${line}\n`);
+  }
   return {
     spec,
     backend,
     registry,
     launch,
-    devices,
-    kernel: await kernelOf(vm, flags, spec.architecture),
+    devices: { ...own, ...devices },
+    tuning,
+    kernel: await kernelOf(
+      vm,
+      flags,
+      spec.architecture,
+      capabilities.uncompressedKernels?.includes(spec.architecture) ?? false,
+    ),
     diskBytes: flags.disk,
     seed: await seedWish(vm, flags),
   };
@@ -126,6 +141,7 @@ export async function completeRequest(
     storage,
     seed: draft.seed,
     devices: draft.devices,
+    ...(Object.keys(draft.tuning).length === 0 ? {} : { tuning: draft.tuning }),
   };
 }
 
@@ -189,13 +205,13 @@ function specOf(
 
 function nameDataDisks({ dataDisk = [] }: CreateFlags): MachineSpec["dataDisks"] {
   const names = new Set<string>();
-  return dataDisk.map(({ name, sizeBytes }, index) => {
+  return dataDisk.map(({ name, ...disk }, index) => {
     const chosen = name ?? `data${index + 1}`;
     if (names.has(chosen)) {
       throw new CocoonError("usage", `--data-disk: two disks are named "${chosen}"`);
     }
     names.add(chosen);
-    return { name: chosen, sizeBytes };
+    return { name: chosen, ...disk };
   });
 }
 
@@ -264,10 +280,15 @@ async function kernelOf(
   vm: VmContext,
   flags: CreateFlags,
   architecture: Architecture,
+  unpack: boolean,
 ): Promise<CreateRequest["kernel"]> {
   if (flags.kernel === undefined) return undefined;
   const { requireKernel } = await import("../../guest/kernel.ts");
   await requireKernel(flags.kernel, architecture);
+  if (unpack) {
+    const { requireExtractable } = await import("../../guest/kernel_extract.ts");
+    await requireExtractable(vm.host, flags.kernel);
+  }
   if (flags.initrd !== undefined && !vm.host.exists(flags.initrd)) {
     throw new CocoonError("not-found", `--initrd ${flags.initrd}: no such file`);
   }
@@ -275,6 +296,7 @@ async function kernelOf(
     kernelPath: flags.kernel,
     ...(flags.initrd === undefined ? {} : { initrdPath: flags.initrd }),
     commandLine: flags.cmdline ?? DEFAULT_COMMAND_LINE,
+    unpack,
   };
 }
 
