@@ -12,6 +12,8 @@ export const WAIT_SSH = ["--wait", "ssh", "--timeout", `${BOOT_TIMEOUT_MS / 1000
 
 /** The part of `vm inspect --output json` that tests look at. */
 export interface MachineJson {
+  /** Only of `inspect`; null when the machine is off. */
+  supervisor?: { id: string; pid: number; terminals: number } | null;
   id: string;
   name: string;
   state: string;
