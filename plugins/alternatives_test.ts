@@ -22,7 +22,12 @@ Deno.test("findAlternatives() gives every built-in plugin and every network that
     { name: "qcow2", format: "qcow2" },
     { name: "copy", format: "raw" },
   ]);
-  const nat = { provider: "nat", attachmentKinds: ["user"], forwardsPorts: true };
+  const nat = {
+    provider: "nat",
+    attachmentKinds: ["user", "vz-nat"],
+    forwardsPorts: true,
+    forwardingKinds: ["user"],
+  };
   assert.deepEqual(found.networks, [
     { name: "nat", ...nat, givesNoCard: false },
     { name: "lab", ...nat, givesNoCard: false },

@@ -27,7 +27,7 @@ const attachWith = (change: (result: AttachResult) => Partial<AttachResult>) =>
 caught(
   "an attachment that was not promised",
   "attach() gives what it promised and what the backend takes, as plain data",
-  () => attachWith(() => ({ attachment: { kind: "vz-nat" } })),
+  () => attachWith(() => ({ attachment: { kind: "tap", interface: "tap0" } })),
 );
 caught(
   "state that JSON does not carry",
