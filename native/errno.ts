@@ -32,6 +32,8 @@ const ERRNO = {
   ENAMETOOLONG: { linux: 36, darwin: 63, text: "file name too long" },
   ENOSYS: { linux: 38, darwin: 78, text: "the system does not have this call" },
   EOPNOTSUPP: { linux: 95, darwin: 102, text: "operation not supported" },
+  // One number with the one above on Linux; of its own on macOS, where clonefile(2) gives it.
+  ENOTSUP: { linux: 95, darwin: 45, text: "operation not supported" },
   EDQUOT: { linux: 122, darwin: 69, text: "disk quota exceeded" },
 } satisfies Record<string, ErrnoText>;
 

@@ -80,7 +80,8 @@ export function seekHole(fd: number, offset: number): number {
   return Number(made("lseek(SEEK_HOLE)", (c) => c.lseek(fd, BigInt(offset), SEEK_HOLE)));
 }
 
-function cString(text: string): Uint8Array<ArrayBuffer> {
+/** A path as C has it. */
+export function cString(text: string): Uint8Array<ArrayBuffer> {
   if (text.includes("\0")) throw new TypeError("a path cannot contain a zero byte");
   return new TextEncoder().encode(`${text}\0`);
 }

@@ -15,6 +15,8 @@ const SYMBOLS = {
     // Not in macOS's library.
     optional: true,
   },
+  // macOS's own; sys/clonefile.h.
+  clonefile: { parameters: ["buffer", "buffer", "u32"], result: "i32", optional: true },
   flock: { parameters: ["i32", "i32"], result: "i32" },
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
@@ -49,19 +51,31 @@ function library(): Library {
   return opened;
 }
 
-/**
- * Makes one call again for as long as a signal interrupts it; any other failure is thrown.
- * Nothing may come between a call and the reading of errno.
- */
+/** Makes one call of the C library; see {@linkcode repeat}. */
 export function made<R extends number | bigint>(
   name: string,
   call: (calls: Library["calls"]) => R,
 ): R {
   const { calls, errno } = library();
+  return repeat(name, () => call(calls), errno);
+}
+
+/**
+ * Makes one call again for as long as a signal interrupts it; any other failure is thrown.
+ * Nothing may come between a call and the reading of errno.
+ * @param errno the place where the call leaves its number
+ * @param os whose numbers they are
+ */
+export function repeat<R extends number | bigint>(
+  name: string,
+  call: () => R,
+  errno: Int32Array,
+  os?: "linux" | "darwin",
+): R {
   while (true) {
-    const result = call(calls);
+    const result = call();
     if (result >= 0) return result;
-    const failure = new SystemError(name, errno[0] ?? 0);
+    const failure = new SystemError(name, errno[0] ?? 0, os);
     if (failure.code !== "EINTR") throw failure;
   }
 }

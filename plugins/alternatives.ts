@@ -24,11 +24,13 @@ export async function findAlternatives(
   const [backends, storages, networks] = await Promise.all([
     usable(registry.names("backend"), async (name) => {
       const backend = await registry.backend(name);
+      requireSystem(backend.systems, host);
       const settings = checked(backend.settingsSchema, tables.backends[name] ?? {});
       return { name, capabilities: backend.capabilities(host, settings) };
     }),
     usable(registry.names("storage"), async (name) => {
-      const { format } = await registry.storage(name);
+      const { format, systems } = await registry.storage(name);
+      requireSystem(systems, host);
       return { name, format };
     }),
     usable(Object.entries(tables.networks), async ([name, { provider, settings }]) => {
@@ -61,6 +63,10 @@ export function networkOffer(
       : { forwardingKinds: provider.forwardingKinds }),
     givesNoCard: provider.givesNoCard ?? false,
   };
+}
+
+function requireSystem(systems: readonly string[] | undefined, { os }: HostFacts): void {
+  if (systems?.includes(os) === false) throw new TypeError(`it does not run on ${os}`);
 }
 
 function checked(schema: SettingsSchema, table: JsonObject): JsonObject {

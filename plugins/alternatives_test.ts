@@ -22,6 +22,14 @@ Deno.test("findAlternatives() gives every built-in plugin and every network that
     { name: "qcow2", format: "qcow2" },
     { name: "copy", format: "raw" },
   ]);
+  assert.deepEqual(found.backends.map(({ name }) => name), ["qemu"]);
+  const mac = await findAlternatives(
+    createRegistry([]),
+    { ...host, os: "darwin" },
+    { backends: {}, networks: {} },
+  );
+  assert.deepEqual(mac.backends.map(({ name }) => name), ["qemu", "vfkit"]);
+  assert.deepEqual(mac.storages.map(({ name }) => name), ["clonefile", "qcow2", "copy"]);
   const nat = {
     provider: "nat",
     attachmentKinds: ["user", "vz-nat"],

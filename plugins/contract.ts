@@ -417,6 +417,8 @@ export interface Backend {
   name: string;
   /** Half a sentence for lists. */
   summary: string;
+  /** Systems that it can run on; on others it is not offered to users. Absent = all. */
+  systems?: HostFacts["os"][];
   /** Checks `[backends.NAME]`; see {@linkcode SettingsSchema}. */
   settingsSchema: SettingsSchema;
   /** Data only; no I/O. */
@@ -541,6 +543,8 @@ export interface StorageDriver {
   kind: "storage";
   name: string;
   summary: string;
+  /** As {@linkcode Backend}'s. */
+  systems?: HostFacts["os"][];
   settingsSchema: SettingsSchema;
   /** The format of the disks that it makes. */
   format: DiskFormat;

@@ -29,6 +29,7 @@ const BUILT_IN: { [K in PluginKind]: Record<string, () => Promise<{ default: Plu
       none: () => import("../network/none/mod.ts"),
     },
     storage: {
+      clonefile: () => import("../storage/clonefile/mod.ts"),
       reflink: () => import("../storage/reflink/mod.ts"),
       qcow2: () => import("../storage/qcow2/mod.ts"),
       copy: () => import("../storage/copy/mod.ts"),

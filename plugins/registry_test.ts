@@ -35,7 +35,7 @@ Deno.test("names() lists built-in plugins first, then the user's of that kind", 
     { name: "tape", kind: "storage", path: "/b.ts" },
   ]);
   assert.deepEqual(registry.names("network"), ["nat", "none", "wire"]);
-  assert.deepEqual(registry.names("storage"), ["reflink", "qcow2", "copy", "tape"]);
+  assert.deepEqual(registry.names("storage"), ["clonefile", "reflink", "qcow2", "copy", "tape"]);
   assert.ok(registry.names("backend").includes("qemu"));
   assert.equal(registry.pathOf("network", "wire"), "/a.ts");
   assert.equal(registry.pathOf("storage", "wire"), undefined);

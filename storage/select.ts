@@ -3,7 +3,7 @@ import { CocoonError, messageOf } from "../errors/error.ts";
 import type { DiskFormat, Host, StorageDriver } from "../plugins/contract.ts";
 
 /** The order of `auto`: cheapest to make and to run first. The last one works everywhere. */
-export const AUTO_ORDER: readonly string[] = ["reflink", "qcow2", "copy"];
+export const AUTO_ORDER: readonly string[] = ["clonefile", "reflink", "qcow2", "copy"];
 
 /** What a driver is chosen for. */
 export interface StorageWish {

@@ -22,6 +22,7 @@ const vfkit: Backend = {
   kind: "backend",
   name: "vfkit",
   summary: "Apple's Virtualization.framework on macOS",
+  systems: ["darwin"],
   settingsSchema: vfkitSettings,
   capabilities,
   check: async (host, settings) => (await import("./check.ts")).checkHost(host, settings),

@@ -18,6 +18,7 @@ const driver: StorageDriver = {
   kind: "storage",
   name: "reflink",
   summary: "copies on write inside the file system (btrfs, xfs)",
+  systems: ["linux"],
   settingsSchema: defineSettings({}),
   format: "raw",
   supports: (host, directory, imageDirectory) =>
