@@ -12,7 +12,11 @@ const SYMBOLS = {
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
   openpty: { parameters: ["buffer", "buffer", "buffer", "pointer", "pointer"], result: "i32" },
-  ioctl: { parameters: ["i32", "u64"], result: "i32" },
+  ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
+  tcgetattr: { parameters: ["i32", "buffer"], result: "i32" },
+  tcsetattr: { parameters: ["i32", "i32", "buffer"], result: "i32" },
+  cfmakeraw: { parameters: ["buffer"], result: "void" },
+  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   close: { parameters: ["i32"], result: "i32" },
   __errno_location: { parameters: [], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
@@ -62,7 +66,12 @@ const SOL_SOCKET = 1;
 const SO_TYPE = 3;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
+const TCSANOW = 0;
+const EAGAIN = 11;
+/** asm-generic/ioctls.h */
 const FIOCLEX = 0x5451n;
+const FIONBIO = 0x5421n;
+const FIONREAD = 0x541bn;
 
 /** A datagram socket that children inherit. */
 export function datagramSocket(): number {
@@ -115,20 +124,43 @@ export function isDatagramSocket(fd: number): boolean {
   return type[0] === SOCK_DGRAM;
 }
 
-/** Both ends of a new pseudo terminal; children inherit the master. */
+/** Both ends of a new pseudo terminal in raw mode; children inherit neither. */
 export function openPty(): { master: number; slave: number; path: string } {
-  const master = new Int32Array(1);
-  const slave = new Int32Array(1);
+  const ends = [new Int32Array(1), new Int32Array(1)] as const;
   const name = new Uint8Array(256);
-  made("openpty", (c) => c.openpty(master, slave, name, null, null));
+  made("openpty", (c) => c.openpty(ends[0], ends[1], name, null, null));
+  const [master, slave] = [ends[0][0] ?? -1, ends[1][0] ?? -1];
   const path = new TextDecoder().decode(name.subarray(0, name.indexOf(0)));
-  setCloseOnExec(slave[0] ?? -1);
-  return { master: master[0] ?? -1, slave: slave[0] ?? -1, path };
+  // `struct termios` has 60 bytes here.
+  const attributes = new Uint8Array(128);
+  made("tcgetattr", (c) => c.tcgetattr(slave, attributes));
+  library().calls.cfmakeraw(attributes);
+  made("tcsetattr", (c) => c.tcsetattr(slave, TCSANOW, attributes));
+  made("ioctl", (c) => c.ioctl(master, FIONBIO, Int32Array.of(1)));
+  setCloseOnExec(master);
+  setCloseOnExec(slave);
+  return { master, slave, path };
 }
 
-/** Keeps a descriptor from children. No variadic argument, so the same on every ABI. */
+/** Bytes that wait on a terminal for somebody who reads it. */
+export function unreadBytes(slave: number): number {
+  const count = new Int32Array(1);
+  made("ioctl", (c) => c.ioctl(slave, FIONREAD, count));
+  return count[0] ?? 0;
+}
+
+/** Writes what there is room for and returns how much that was. */
+export function writeSome(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
+  const { calls, errno } = library();
+  const written = Number(calls.write(fd, bytes, BigInt(bytes.length)));
+  if (written >= 0) return written;
+  if (errno[0] === EAGAIN) return 0;
+  throw new VfkitError(`write: errno ${errno[0]}`);
+}
+
+/** Keeps a descriptor from children. */
 export function setCloseOnExec(fd: number): void {
-  made("ioctl", (c) => c.ioctl(fd, FIOCLEX));
+  made("ioctl", (c) => c.ioctl(fd, FIOCLEX, null));
 }
 
 export function closeFd(fd: number): void {

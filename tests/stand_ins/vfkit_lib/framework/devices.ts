@@ -41,10 +41,7 @@ export function makeDevice(device: Device, hardware: Hardware, options: StandInO
     case "virtioserial":
       return openSerial(device, hardware);
     case "virtiosock":
-      if (![...hardware.made].some((other) => other.kind === "virtiosock")) {
-        log.info("Adding virtio-vsock device");
-      }
-      hardware.made.add(device);
+      if (hardware.vsocks.push(device) === 1) log.info("Adding virtio-vsock device");
       return;
     case "virtiofs":
       log.info("Adding virtio-fs device");
@@ -137,9 +134,9 @@ function plugIn(net: NetDevice, hardware: Hardware, options: StandInOptions): vo
 
 function openSerial(serial: SerialDevice, hardware: Hardware): void {
   if (serial.pty) {
-    const { master, path } = openPty();
-    hardware.ptys.set(serial, { master, path });
-    log.info(`Using PTY (pty path: ${path})`);
+    const pty = openPty();
+    hardware.ptys.set(serial, pty);
+    log.info(`Using PTY (pty path: ${pty.path})`);
   } else if (serial.stdio) {
     log.info("Adding stdio console");
     if (!Deno.stdin.isTerminal()) throw new VfkitError("inappropriate ioctl for device");

@@ -1,11 +1,11 @@
 /** The objects of a machine that the framework has made: all that a guest is run with. */
-import type { Device, NetDevice, SerialDevice } from "../devices/device.ts";
+import type { NetDevice, SerialDevice, VsockDevice } from "../devices/device.ts";
 import { setCloseOnExec } from "../libc.ts";
 
 /** A pseudo terminal; both ends stay open for as long as the machine is. */
 export interface Pty {
-  /** Inherited by the guest's program. */
   master: number;
+  slave: number;
   path: string;
 }
 
@@ -17,12 +17,12 @@ export interface Hardware {
   netSockets: Map<NetDevice, number>;
   /** Open files whose locks say that a disk is in use. */
   locks: Deno.FsFile[];
-  /** The shared folder or disk of each device was found to be usable. */
-  made: Set<Device>;
+  /** vsock endpoints: they share one device, which is the first one's. */
+  vsocks: VsockDevice[];
 }
 
 export function noHardware(): Hardware {
-  return { ptys: new Map(), netSockets: new Map(), locks: [], made: new Set() };
+  return { ptys: new Map(), netSockets: new Map(), locks: [], vsocks: [] };
 }
 
 /**

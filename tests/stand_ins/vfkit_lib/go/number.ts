@@ -47,7 +47,7 @@ function decimal(text: string): bigint | undefined {
 /** An integer literal: `42`, `0x2a`, `0b101010`, `0o52`, `052`, `1_000`. */
 function literal(text: string): bigint | undefined {
   // An underscore stands between digits, or between a prefix and a digit.
-  if (!/^(0[xX]|0[bB]|0[oO])?(_?[0-9a-fA-F])+$/.test(text)) return undefined;
+  if (!/^(0[xX]_?|0[bB]_?|0[oO]_?)?[0-9a-fA-F](_?[0-9a-fA-F])*$/.test(text)) return undefined;
   const plain = text.replaceAll("_", "");
   if (/^0[xX][0-9a-fA-F]+$|^0[bB][01]+$|^0[oO][0-7]+$/.test(plain)) return BigInt(plain);
   if (/^0[0-7]+$/.test(plain)) return BigInt(`0o${plain.slice(1)}`);

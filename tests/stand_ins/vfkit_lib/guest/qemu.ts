@@ -6,10 +6,11 @@ import type { StandInOptions } from "../environment.ts";
 import { type Hardware, keepFromGuest } from "../framework/hardware.ts";
 import { print } from "../log.ts";
 import type { Guest } from "./guest.ts";
+import { Holds } from "./holds.ts";
 import { Monitor } from "./monitor.ts";
 import { type NatPort, openNatPort } from "./nat.ts";
 import { type Plugs, qemuArguments, qemuProgram } from "./qemu_arguments.ts";
-import { openStdioPort } from "./stdio.ts";
+import { relayPty, relayStdio } from "./serial.ts";
 
 /** Milliseconds that QEMU may take to greet, on a computer with a lot to do. */
 const GREETING_MS = 60_000;
@@ -26,10 +27,12 @@ export function qemuGuest(config: VmConfig, hardware: Hardware, options: StandIn
       // It has ended meanwhile, which `ended` tells.
     }
   };
+  const holds = new Holds((goOn) => command(goOn ? "cont" : "stop"));
   return {
     ended,
     async start() {
-      child = spawn(config, hardware, await openPlugs(config, options), options);
+      const plugs = await openPlugs(config, hardware, options, holds);
+      child = spawn(config, hardware, plugs, options);
       monitor = new Monitor(child, ({ event, data }) => {
         if (event === "SHUTDOWN" && data?.["reason"] === "guest-shutdown") poweredOff = true;
       });
@@ -52,8 +55,8 @@ export function qemuGuest(config: VmConfig, hardware: Hardware, options: StandIn
     pressPowerButton() {
       if (!options.ignoreStop) command("system_powerdown");
     },
-    pause: () => command("stop"),
-    resume: () => command("cont"),
+    pause: () => holds.set("paused", true),
+    resume: () => holds.set("paused", false),
     cutPower: () => kill(child),
   };
 }
@@ -67,15 +70,25 @@ function kill(child: Deno.ChildProcess | undefined): void {
   }
 }
 
-async function openPlugs(config: VmConfig, options: StandInOptions): Promise<Plugs> {
+async function openPlugs(
+  config: VmConfig,
+  hardware: Hardware,
+  options: StandInOptions,
+  holds: Holds,
+): Promise<Plugs> {
   const nat = new Map<NetDevice, NatPort>();
-  const stdio = new Map<SerialDevice, number>();
+  const serial = new Map<SerialDevice, number>();
   for (const device of config.devices) {
-    if (device.kind === "virtioserial" && device.stdio) stdio.set(device, openStdioPort());
-    if (device.kind !== "virtionet" || !device.nat) continue;
-    nat.set(device, await openNatPort(device, nat.size, options));
+    if (device.kind === "virtioserial") {
+      const pty = hardware.ptys.get(device);
+      const hold = (held: boolean) => void holds.set(`${pty?.path} is full`, held);
+      if (pty !== undefined) serial.set(device, await relayPty(pty, hold));
+      else if (device.stdio) serial.set(device, relayStdio());
+    } else if (device.kind === "virtionet" && device.nat) {
+      nat.set(device, await openNatPort(device, nat.size, options));
+    }
   }
-  return { nat, stdio };
+  return { nat, serial };
 }
 
 /**

@@ -9,8 +9,8 @@ import type { NatPort } from "./nat.ts";
 export interface Plugs {
   /** What each card with `nat` is plugged into. */
   nat: ReadonlyMap<NetDevice, NatPort>;
-  /** Ports that lead to our standard input and output. */
-  stdio: ReadonlyMap<SerialDevice, number>;
+  /** Ports that lead to a terminal, or to our standard input and output. */
+  serial: ReadonlyMap<SerialDevice, number>;
 }
 
 /** The program for a Mac's architecture. */
@@ -35,7 +35,7 @@ export function qemuArguments(
     ...["-chardev", "stdio,id=qmp,signal=off", "-mon", "chardev=qmp,mode=control"],
     ...boot(config, appleSilicon),
     ...config.devices.flatMap((device, i) => oneDevice(device, i, hardware, plugs)),
-    ...serials(config.devices, hardware, plugs),
+    ...serials(config.devices, plugs),
   ];
 }
 
@@ -151,37 +151,21 @@ function randomMac(): string {
 }
 
 /** Consoles hvc0, hvc1, ... in the order of the command line. */
-function serials(devices: readonly Device[], hardware: Hardware, plugs: Plugs): string[] {
+function serials(devices: readonly Device[], plugs: Plugs): string[] {
   const ports = devices.filter((device) => device.kind === "virtioserial");
   if (ports.length === 0) return [];
   return [
     ...["-device", "virtio-serial-pci,id=serial"],
     ...ports.flatMap((port, i) => [
-      ...channel(port, `hvc${i}`, i, hardware, plugs),
+      ...["-chardev", channel(port, `hvc${i}`, plugs)],
       ...["-device", `virtconsole,bus=serial.0,chardev=hvc${i}`],
     ]),
   ];
 }
 
-function channel(
-  port: SerialDevice,
-  id: string,
-  i: number,
-  hardware: Hardware,
-  plugs: Plugs,
-): string[] {
-  const pty = hardware.ptys.get(port);
-  if (pty !== undefined) {
-    // The master end as it is: with QEMU's own kind of PTY, a guest's output would be thrown away
-    // while nobody reads, and here the guest must wait.
-    return [
-      ...["-add-fd", `fd=${pty.master},set=${i + 1}`],
-      ...["-chardev", `serial,id=${id},path=/dev/fdset/${i + 1}`],
-    ];
-  }
-  const stdio = plugs.stdio.get(port);
-  if (stdio !== undefined) {
-    return ["-chardev", `socket,id=${id},host=127.0.0.1,port=${stdio}`];
-  }
-  return ["-chardev", `file,id=${id},path=${escape(port.logFile)}`];
+function channel(port: SerialDevice, id: string, plugs: Plugs): string {
+  const relay = plugs.serial.get(port);
+  return relay === undefined
+    ? `file,id=${id},path=${escape(port.logFile)}`
+    : `socket,id=${id},host=127.0.0.1,port=${relay}`;
 }
