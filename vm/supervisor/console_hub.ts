@@ -1,4 +1,5 @@
 import { readTail, rotateLog } from "./console_log.ts";
+import { Scrollback } from "./scrollback.ts";
 
 /** Bytes of output that a terminal gets when it attaches. */
 export const SCROLLBACK_BYTES = 64 * 1024;
@@ -30,7 +31,7 @@ export class ConsoleHub {
   readonly #writeLog: boolean;
   readonly #terminals = new Set<Terminal>();
   readonly #rotation: ReturnType<typeof setInterval>;
-  #scrollback: Uint8Array;
+  readonly #scrollback = new Scrollback(SCROLLBACK_BYTES);
   #guest: ConsoleStream | undefined;
   #listener: Deno.Listener | undefined;
   #log: Deno.FsFile | undefined;
@@ -45,7 +46,7 @@ export class ConsoleHub {
     this.#socketPath = socketPath;
     this.#logPath = logPath;
     this.#writeLog = writeLog;
-    this.#scrollback = readTail(logPath, SCROLLBACK_BYTES);
+    this.#scrollback.append(readTail(logPath, SCROLLBACK_BYTES));
     this.#rotation = setInterval(() => this.#rotate(), ROTATE_INTERVAL_MS);
   }
 
@@ -65,7 +66,7 @@ export class ConsoleHub {
   connect(guest: ConsoleStream): void {
     this.#guest = guest;
     // What the hypervisor logged before this moment is scrollback too.
-    if (!this.#writeLog) this.#scrollback = readTail(this.#logPath, SCROLLBACK_BYTES);
+    if (!this.#writeLog) this.#scrollback.reset(readTail(this.#logPath, SCROLLBACK_BYTES));
     this.#pump(guest);
   }
 
@@ -86,7 +87,7 @@ export class ConsoleHub {
       for await (const connection of listener) {
         const terminal = new Terminal(connection, () => this.#terminals.delete(terminal));
         this.#terminals.add(terminal);
-        terminal.send(this.#scrollback);
+        terminal.send(this.#scrollback.bytes());
         terminal.readInto((data) => this.#type(data));
       }
     } catch {
@@ -108,7 +109,7 @@ export class ConsoleHub {
   }
 
   #deliver(data: Uint8Array): void {
-    this.#scrollback = appendBounded(this.#scrollback, data, SCROLLBACK_BYTES);
+    this.#scrollback.append(data);
     if (this.#writeLog) this.#append(data);
     this.onOutput?.(data);
     for (const terminal of this.#terminals) terminal.send(data);
@@ -212,13 +213,4 @@ class Terminal {
     }
     this.#onClose();
   }
-}
-
-function appendBounded(old: Uint8Array, data: Uint8Array, maxBytes: number): Uint8Array {
-  const kept = old.subarray(Math.max(0, old.length + data.length - maxBytes));
-  const added = data.subarray(Math.max(0, data.length - maxBytes));
-  const joined = new Uint8Array(kept.length + added.length);
-  joined.set(kept);
-  joined.set(added, kept.length);
-  return joined;
 }
