@@ -149,11 +149,12 @@ Deno.test("a guest waits while nobody reads its terminal, loses nothing, and tak
     await waitForState(socket, "Running");
     const { devices } = JSON.parse((await request(socket, "GET", "/vm/inspect")).text);
     const path = devices[0].ptyName;
-    await waitFor("the guest", async () => {
+    {
       using terminal = await readTerminal(path);
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      return terminal.text().includes("small: ready");
-    }, { timeoutMs: BOOT_MS });
+      await waitFor("the guest", () => terminal.text().includes("small: ready"), {
+        timeoutMs: BOOT_MS,
+      });
+    }
     // More than a terminal holds; the second console tells when all of it was written.
     const count = 300_000;
     await Deno.writeTextFile(
