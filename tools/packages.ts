@@ -42,6 +42,8 @@ const TEST = [
   "hyperfine",
   "iproute2",
   "procps",
+  // Kills a command at a chosen step.
+  "strace",
 ];
 
 /** Names of Debian packages, sorted, each once. */
