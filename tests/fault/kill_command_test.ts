@@ -34,6 +34,29 @@ Deno.test("vm create can be killed anywhere and repeated", async () => {
   assert.ok(killed >= points * 0.8, `${killed} of ${points} were killed`);
 });
 
+Deno.test("vm create from an image can be killed anywhere and repeated", async () => {
+  const verb = () => ["vm", "create", "--name", "web", "--storage", "copy", "--disk", "2M", "disk"];
+  const content = new Uint8Array(1024 * 1024).fill(7);
+  await killEverywhere({
+    async prepare(home) {
+      if ((await cocoonOk(home, ["image", "list", "-o", "json"])).stdout !== "[]\n") return;
+      const path = `${home.path}/cache/disk.raw`;
+      await Deno.writeFile(path, content);
+      await cocoonOk(home, ["image", "import", "disk", path]);
+    },
+    verb,
+    async repeat(home, found) {
+      if (found?.state !== "created") await cocoonOk(home, verb());
+      const [machine] = await list(home);
+      const root = machine?.disks.find(({ role }) => role === "root");
+      const disk = await Deno.readFile(root?.path ?? "no root disk");
+      assert.equal(disk.length, 2 * content.length);
+      assert.deepEqual(disk.subarray(0, content.length), content);
+    },
+    everyWrite: 12,
+  });
+});
+
 Deno.test("vm start can be killed anywhere, with its supervisor and its hypervisor", async () => {
   const { points, killed } = await killEverywhere({
     async prepare(home, boot) {

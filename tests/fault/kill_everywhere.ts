@@ -11,6 +11,10 @@ export interface KillTest {
   /** Before the verb; not killed. */
   prepare?(home: TempHome, boot: string[]): Promise<void>;
   verb(boot: string[]): string[];
+  /** What is done beside the verb, for one that does not end by itself. It may be killed any time. */
+  meanwhile?(home: TempHome): Promise<void>;
+  /** Moments before the first call that names this are left out. */
+  after?: string;
   /**
    * After the kill, with the machine as the list then shows it: repeats the verb, and checks what
    * must be true after that.
@@ -38,17 +42,21 @@ export async function killEverywhere(test: KillTest): Promise<{ points: number; 
     const points = await (async () => {
       await using home = await usedHome(test);
       await test.prepare?.(home, boot);
-      const found = await killPoints(home, verb, test.everyWrite);
+      const tracing = killPoints(home, verb, test.everyWrite);
+      await test.meanwhile?.(home);
+      const found = await tracing;
       await clear(home);
-      return found;
+      const from = found.findIndex(({ example }) => example.includes(test.after ?? ""));
+      return found.slice(from);
     })();
     const queue = points.values();
     let killed = 0;
     const killAt = async (home: TempHome, point: KillPoint) => {
       try {
         await test.prepare?.(home, boot);
-        const { code } = await runUntil(home, verb, point);
-        if (code === 137) killed++;
+        const running = runUntil(home, verb, point);
+        await test.meanwhile?.(home);
+        if ((await running).code === 137) killed++;
         const [machine, ...others] = await list(home);
         assert.deepEqual(others, []);
         await test.repeat(home, machine, boot);

@@ -21,6 +21,8 @@ import { killProcess } from "../support/processes.ts";
 import { type TempHome, tempHome } from "../support/temp_home.ts";
 import { waitFor } from "../support/wait_for.ts";
 
+import { killEverywhere } from "./kill_everywhere.ts";
+
 /** A home with a machine `web` that was created with these flags and starts at once. */
 async function homeWithMachine(...flags: string[]): Promise<TempHome> {
   const home = await tempHome();
@@ -131,6 +133,31 @@ Deno.test("a start whose supervisor or hypervisor is killed at any time can be r
     await cocoonOk(home, ["vm", "stop", "--force", "web"]);
   }
   await removeAll(home);
+});
+
+Deno.test("a supervisor can be killed anywhere while it cleans up", async () => {
+  const { points } = await killEverywhere({
+    async prepare(home, boot) {
+      await cocoonOk(home, ["vm", "create", "--name", "web", ...boot]);
+    },
+    // In the foreground it is the same code, and strace can follow it from its begin.
+    verb: () => ["vm", "start", "--foreground", "web"],
+    async meanwhile(home) {
+      await waitForMachine(home, "web", "the start", ({ state }) => state === "running");
+      await cocoonOk(home, ["vm", "stop", "--force", "web"]);
+    },
+    // The last thing that a start makes.
+    after: "console.sock",
+    async repeat(home, found) {
+      assert.equal(found?.state, "stopped");
+      assert.equal(found?.stale, false);
+      assert.deepEqual(remains(home).filter((path) => path.endsWith(".sock")), []);
+      await cocoonOk(home, ["vm", "start", "web"]);
+      assert.equal((await inspect(home, "web")).state, "running");
+    },
+    everyWrite: 6,
+  });
+  assert.ok(points >= 5, `only ${points} moments were found`);
 });
 
 Deno.test("a hypervisor that is killed is told from one that was stopped", async () => {
