@@ -59,7 +59,7 @@ export function machineArguments(
 }
 
 function board(machine: Machine, probe: QemuProbe, settings: QemuSettings): string[] {
-  const { architecture, cpus } = machine;
+  const { architecture, cpus, memoryBytes, tuning } = machine;
   const chosen = settingsFor(settings, architecture);
   const flash = machine.boot.kind === "efi"
     ? { pflash0: "firmware-code", pflash1: "firmware-vars" }
@@ -69,13 +69,25 @@ function board(machine: Machine, probe: QemuProbe, settings: QemuSettings): stri
     // The newest interrupt controller there is: the default one ends at 8 CPUs.
     "gic-version": architecture === "aarch64" ? "max" : undefined,
     ...flash,
+    "memory-backend": tuning?.hugepages ? "memory" : undefined,
   });
   return [
+    ...(tuning?.hugepages ? ["-object", hugepageMemory(memoryBytes)] : []),
     ...["-machine", type],
     ...["-cpu", chosen.cpu ?? cpuModel(architecture, probe.accelerator)],
     ...["-smp", keyValues({ cpus, sockets: 1, cores: cpus, threads: 1 })],
-    ...["-m", `size=${machine.memoryBytes}B`],
+    ...["-m", `size=${memoryBytes}B`],
   ];
+}
+
+/** All of them are taken at the start: a guest whose memory runs out later would be killed. */
+function hugepageMemory(memoryBytes: number): string {
+  return option("memory-backend-memfd", {
+    id: "memory",
+    size: memoryBytes,
+    hugetlb: true,
+    prealloc: true,
+  });
 }
 
 /**
@@ -160,6 +172,8 @@ function devices({ devices }: Machine): string[] {
       "deflate-on-oom": true,
     });
   }
+  // Its default is to reset the machine.
+  if (devices.watchdog) add("i6300esb", SLOTS.watchdog);
   if (devices.vsock) {
     add("vhost-vsock-pci", SLOTS.vsock, { "guest-cid": devices.vsock.cid });
   }

@@ -1,5 +1,5 @@
-import type { DiskFormat, Machine } from "../../plugins/contract.ts";
-import { keyValues, option } from "./option.ts";
+import type { Disk, DiskFormat, Machine } from "../../plugins/contract.ts";
+import { keyValues, option, type OptionValues } from "./option.ts";
 import { SLOTS, slotText } from "./slots.ts";
 
 /**
@@ -9,17 +9,19 @@ import { SLOTS, slotText } from "./slots.ts";
  * the system has locks that belong to an open file) refuse a disk that another QEMU writes to; the
  * cache is write-back and every flush of the guest reaches the disk. A qcow2 overlay names its
  * base and the base's format itself.
+ * @param direct past this computer's page cache
  */
 export function blockdev(
   name: string,
   path: string,
   format: DiskFormat,
   readOnly: boolean,
+  direct = false,
 ): string[] {
   const common = {
     "read-only": readOnly,
     discard: readOnly ? undefined : "unmap",
-    "cache.direct": readOnly ? undefined : false,
+    "cache.direct": readOnly ? undefined : direct,
     "cache.no-flush": readOnly ? undefined : false,
   };
   return [
@@ -31,19 +33,36 @@ export function blockdev(
 }
 
 /**
- * A machine's disks as virtio block devices, in order. Firmware boots the root disk first; with a
+ * A machine's disks, in order. Firmware boots the root disk first; with a
  * kernel of its own (`-kernel`), QEMU itself is the first thing to boot and takes that index.
  */
-export function diskArguments({ disks, boot }: Machine): string[] {
-  return disks.flatMap((disk, i) => [
-    ...blockdev(`disk${i}`, disk.path, disk.format, disk.readOnly),
-    "-device",
-    option("virtio-blk-pci", {
-      id: `disk${i}-device`,
-      drive: `disk${i}`,
-      serial: disk.serial,
-      addr: slotText(SLOTS.firstDisk + i),
-      bootindex: disk.role === "root" && boot.kind === "efi" ? 0 : undefined,
-    }),
-  ]);
+export function diskArguments({ disks, boot, tuning = {} }: Machine): string[] {
+  return disks.flatMap((disk, i) => {
+    const bootindex = disk.role === "root" && boot.kind === "efi" ? 0 : undefined;
+    return [
+      ...blockdev(`disk${i}`, disk.path, disk.format, disk.readOnly, tuning.directIo),
+      ...diskDevices(disk, i, { bootindex, "queue-size": tuning.diskQueueSize }),
+    ];
+  });
+}
+
+function diskDevices({ bus = "virtio", serial }: Disk, i: number, own: OptionValues): string[] {
+  const addr = slotText(SLOTS.firstDisk + i);
+  const disk = { id: `disk${i}-device`, drive: `disk${i}`, serial };
+  switch (bus) {
+    case "virtio":
+      return ["-device", option("virtio-blk-pci", { ...disk, addr, ...own })];
+    case "nvme":
+      return ["-device", option("nvme", { ...disk, addr, bootindex: own["bootindex"] })];
+    case "usb": {
+      // A controller of its own: the disk has a slot of its own, as the others have.
+      const controller = `disk${i}-usb`;
+      return [
+        "-device",
+        option("qemu-xhci", { id: controller, addr }),
+        "-device",
+        option("usb-storage", { ...disk, bus: `${controller}.0`, removable: true }),
+      ];
+    }
+  }
 }

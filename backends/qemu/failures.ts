@@ -43,6 +43,15 @@ const RULES: Rule[] = [
     }),
   },
   {
+    // memfd_create(2) finds no page of that size, or mmap(2) not enough of them.
+    pattern: /(unable to map backing store for guest RAM|failed to create memfd)/,
+    explain: (_what, { machine }) => ({
+      message: `this computer has not enough huge pages for the ` +
+        `${mebibytes(machine.memoryBytes)} of memory of machine "${machine.name}"`,
+      hint: "sudo sysctl vm.nr_hugepages=N (with 2 MiB each), or leave out hugepages",
+    }),
+  },
+  {
     pattern: /cannot set up guest memory[^:]*: (.*)|Cannot allocate memory/,
     explain: (_why, { machine, host }) => ({
       message: `this computer has no room for the ${mebibytes(machine.memoryBytes)} of memory of ` +

@@ -36,6 +36,15 @@ Deno.test("explainFailure() knows a port that was taken, from the real QEMU", as
   assert.equal(failure?.portTaken, true);
 });
 
+Deno.test("explainFailure() knows a lack of huge pages, from the real QEMU", async () => {
+  // No computer has a tebibyte of them.
+  const memory = "memory-backend-memfd,id=memory,size=1099511627776,hugetlb=on,prealloc=on";
+  const { failure } = await explainReal([
+    ...["-object", memory, "-machine", "memory-backend=memory", "-m", "size=1T"],
+  ]);
+  assertExplained(failure, /not enough huge pages for the 512 MiB of memory/, /vm\.nr_hugepages/);
+});
+
 Deno.test("explainFailure() knows a disk in use, from the real QEMU", () =>
   withTempDir(async (directory) => {
     const path = `${directory}/disk.raw`;

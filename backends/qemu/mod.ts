@@ -52,5 +52,15 @@ function capabilities(host: HostFacts, table: JsonObject): Capabilities {
     rng: true,
     screenshot: settings.screen,
     console: "read-write",
+    features: [
+      "nvme-disks",
+      "usb-disks",
+      "direct-io",
+      "disk-queue-size",
+      "net-queue-size",
+      "watchdog",
+      // memfd_create(2) with huge pages is Linux's own.
+      ...(linux ? ["hugepages" as const] : []),
+    ],
   };
 }

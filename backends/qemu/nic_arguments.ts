@@ -35,7 +35,7 @@ export function planNics(request: PlanRequest, version: Version): NicPlan {
     const fd = FIRST_LINK_FD + links.length;
     if (attachment.kind === "dgram-fd") links.push({ link: attachment.link, fd });
     argv.push("-netdev", netdev(id, nic, attachment, fd, request.dirs.run, version));
-    argv.push("-device", card(id, nic));
+    argv.push("-device", card(id, nic, request.machine.tuning?.netQueueSize));
     namespaces.add(attachment.kind === "tap" ? attachment.namespacePath : undefined);
   });
   const [namespacePath, ...others] = namespaces;
@@ -51,13 +51,14 @@ export function planNics(request: PlanRequest, version: Version): NicPlan {
 }
 
 /** The card itself. An empty `romfile` leaves out the PXE firmware, which nothing boots from. */
-function card(id: string, nic: Nic): string {
+function card(id: string, nic: Nic, queueSize: number | undefined): string {
   return option("virtio-net-pci", {
     id: `${id}-device`,
     netdev: id,
     mac: nic.mac,
     romfile: "",
     addr: slotText(SLOTS.firstNic + nic.index),
+    rx_queue_size: queueSize,
   });
 }
 

@@ -79,6 +79,23 @@ Deno.test("planMachine() plans an aarch64 machine", () => {
   );
 });
 
+Deno.test("planMachine() plans what tunes a machine, and disks on other controllers", () => {
+  checkGolden(
+    "x86_64-tuned",
+    request({
+      machine: machine({
+        disks: [
+          disk("root", "/d/root.raw", "raw"),
+          { ...disk("data", "/d/fast.raw", "raw"), serial: "fast", bus: "nvme" },
+          { ...disk("data", "/d/stick.iso", "raw"), serial: "stick", bus: "usb", readOnly: true },
+        ],
+        devices: { rng: true, balloon: true, watchdog: true },
+        tuning: { hugepages: true, directIo: true, diskQueueSize: 512, netQueueSize: 1024 },
+      }),
+    }),
+  );
+});
+
 Deno.test("planMachine() plans every device and setting at once", () => {
   const nics = Array.from({ length: 6 }, (_, index) => ({
     index,

@@ -13,12 +13,13 @@ export const SLOTS = {
   balloon: 0x0b,
   vsock: 0x0c,
   firstDisk: 0x0d,
+  watchdog: 0x1d,
 } as const;
 
 /** Cards that fit between `firstNic` and `rng`. */
 export const MAX_NICS = 8;
 
-/** Disks that fit between `firstDisk` and q35's own devices. */
+/** Disks that fit between `firstDisk` and `watchdog`. */
 export const MAX_DISKS = 16;
 
 /** A slot as `-device`'s `addr` has it. */

@@ -113,7 +113,8 @@ Deno.test("a machine under vfkit on an Intel Mac obeys every verb from run to rm
 
   await t.step("a guest that reboots stays in its vfkit and comes back", async () => {
     const before = only(mac.vfkits());
-    await mac.run(["vm", "ssh", "web", "--", "sudo reboot -f >/dev/null 2>&1 & sleep 1"]);
+    // Behind the end of the connection, which would hang otherwise.
+    await mac.ssh("web", "sudo sh -c '(sleep 1; reboot -f) </dev/null >/dev/null 2>&1 &'");
     await waitFor("the second boot", async () => {
       return (await fileOf(mac, "web", "console.log")).split("small: ready up").length > 2;
     }, { timeoutMs: 90_000 });
@@ -155,7 +156,7 @@ Deno.test("a machine under vfkit on an Intel Mac obeys every verb from run to rm
   });
 
   await t.step("a guest that powers itself off leaves a machine that is stopped", async () => {
-    await mac.run(["vm", "ssh", "web", "--", "sudo poweroff >/dev/null 2>&1 & sleep 1"]);
+    await mac.ssh("web", "sudo sh -c '(sleep 1; poweroff) </dev/null >/dev/null 2>&1 &'");
     const machine = await waitForMachine(
       home,
       "web",
