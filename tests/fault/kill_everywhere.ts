@@ -47,6 +47,7 @@ export async function killEverywhere(test: KillTest): Promise<{ points: number; 
       const found = await tracing;
       await clear(home);
       const from = found.findIndex(({ example }) => example.includes(test.after ?? ""));
+      assert.ok(from >= 0, `no call names ${test.after}`);
       return found.slice(from);
     })();
     const queue = points.values();
