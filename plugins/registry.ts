@@ -3,9 +3,7 @@
  * names loads nothing; a plugin's module is loaded when the plugin is asked for.
  */
 import { CocoonError, messageOf } from "../errors/error.ts";
-import { didYouMean } from "../errors/suggest.ts";
 import type { Backend, NetworkProvider, Plugin, PluginKind, StorageDriver } from "./contract.ts";
-import { shapeProblems } from "./shape.ts";
 
 /** The plugin type of each kind. */
 export interface PluginOfKind {
@@ -106,7 +104,7 @@ export function createRegistry(userPlugins: readonly UserPlugin[]): Registry {
     }
     const path = users[kind].get(name);
     if (path !== undefined) return await loadUserPlugin({ kind, name, path });
-    throw unknownName(kind, name, names(kind));
+    throw await unknownName(kind, name, names(kind));
   };
   return {
     names,
@@ -117,7 +115,12 @@ export function createRegistry(userPlugins: readonly UserPlugin[]): Registry {
   };
 }
 
-function unknownName(kind: PluginKind, name: string, known: string[]): CocoonError {
+async function unknownName(
+  kind: PluginKind,
+  name: string,
+  known: string[],
+): Promise<CocoonError> {
+  const { didYouMean } = await import("../errors/suggest.ts");
   const all = [...RESERVED_NAMES[kind], ...known];
   return new CocoonError(
     "usage",
@@ -146,6 +149,7 @@ async function loadUserPlugin<K extends PluginKind>(
       cause,
     });
   }
+  const { shapeProblems } = await import("./shape.ts");
   const problems = shapeProblems(exported, { kind, name });
   if (problems.length > 0) {
     throw new CocoonError(

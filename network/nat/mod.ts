@@ -14,7 +14,6 @@ import type {
   Reservations,
 } from "../../plugins/contract.ts";
 import { natSettings, parsePortRange } from "./settings.ts";
-import { appleNatAddress, attachAppleNat, readAppleNatState } from "./apple_nat.ts";
 import { type PortObstacle, portObstacle } from "./ports.ts";
 
 const LOOPBACK = "127.0.0.1";
@@ -32,15 +31,13 @@ const provider: NetworkProvider = {
     const { checkAppleNat } = await import("./apple_check.ts");
     return [...checkPorts(settings), ...(host.os === "darwin" ? await checkAppleNat(host) : [])];
   },
-  attach(request) {
-    // A promise's executor turns what is thrown into a rejection.
-    return new Promise((resolve) => resolve(attach(request)));
-  },
+  attach,
   // The ports belong to the machine until it is removed, and only the hypervisor held them open.
   detach: () => Promise.resolve(),
   async address(host, _nic, state) {
     const port = state["sshPort"];
     if (typeof port === "number") return { ssh: { host: LOOPBACK, port } };
+    const { appleNatAddress, readAppleNatState } = await import("./apple_nat.ts");
     const apple = readAppleNatState(state);
     return apple === undefined ? undefined : await appleNatAddress(host, apple);
   },
@@ -48,7 +45,7 @@ const provider: NetworkProvider = {
 
 export default provider;
 
-function attach(request: AttachRequest): AttachResult {
+async function attach(request: AttachRequest): Promise<AttachResult> {
   const { nic, accepts, signal } = request;
   signal.throwIfAborted();
   if (accepts.includes("user")) return attachUser(request);
@@ -57,6 +54,7 @@ function attach(request: AttachRequest): AttachResult {
       hint: "Choose another backend or another network provider.",
     });
   }
+  const { attachAppleNat } = await import("./apple_nat.ts");
   return attachAppleNat(request);
 }
 
