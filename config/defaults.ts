@@ -21,8 +21,8 @@ export function defaultConfig(
       user: "cocoon",
       restart: "no",
       architecture,
-      // As long as systemd gives one service (DefaultTimeoutStopSec is 90 s), shared by all.
-      stopTimeoutMs: 30_000,
+      // Most of what systemd gives one service (DefaultTimeoutStopSec is 90 s), shared by all.
+      stopTimeoutMs: 60_000,
       // A full cloud image under emulation needs more than a minute to answer SSH.
       waitTimeoutMs: 300_000,
     },
