@@ -26,12 +26,14 @@ export function renderColumns(
     ? rows
     : rows.map((row) => row.map((cell) => printable(cell).replaceAll("\t", " ")));
   const widths = fit(naturalWidths(cells, widthOf), options.width);
+  const right = widths.map((_, index) => options.right?.includes(index) ?? false);
   return cells.map((row) =>
     row.map((cell, index) => {
       const width = widths[index] ?? 0;
       const text = widthOf(cell) > width ? truncate(cell, width) : cell;
-      const space = " ".repeat(Math.max(0, width - widthOf(text)));
-      return options.right?.includes(index) ? space + text : text + space;
+      // Padding counts characters, of which there may be more or less than columns.
+      const length = width - widthOf(text) + text.length;
+      return right[index] ? text.padStart(length) : text.padEnd(length);
     }).join(GAP).trimEnd()
   );
 }

@@ -54,6 +54,7 @@ export function routeOf(noun: Noun, word: string): Noun | Verb | undefined {
 
 /** How many values follow a global flag; undefined for any other word. */
 function globalFlagValues(word: string): number | undefined {
+  if (!word.startsWith("--")) return undefined;
   const [, name, value] = /^--([a-z]+)(=.*)?$/s.exec(word) ?? [];
   if (name === undefined || !Object.hasOwn(GLOBAL_FLAGS, name)) return undefined;
   // The line above found the name among the keys.

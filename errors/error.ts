@@ -66,6 +66,16 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Names of the system's errors that mean "no room". */
+const FULL: readonly unknown[] = ["ENOSPC", "EDQUOT"];
+
+/** Whether a disk was full: by the system's word for it, or by SQLite's. */
+export function isFullDisk(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ("code" in error && FULL.includes(error.code)) return true;
+  return error.message === "database or disk is full";
+}
+
 /**
  * Several failures of one command on several things, kept apart so that none is lost.
  * The exit code is that of the first; the message has one line for each.

@@ -1,14 +1,4 @@
-import { CocoonError, messageOf } from "./error.ts";
-
-/** Names of the system's errors that mean "no room". */
-const FULL: readonly unknown[] = ["ENOSPC", "EDQUOT"];
-
-/** Whether a disk was full: by the system's word for it, or by SQLite's. */
-export function isFullDisk(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if ("code" in error && FULL.includes(error.code)) return true;
-  return error.message === "database or disk is full";
-}
+import { CocoonError, isFullDisk, messageOf } from "./error.ts";
 
 /**
  * What to tell of a failure that no part of cocoon has put into words. A full disk can meet any

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { explainUnexpected, isFullDisk } from "./unexpected.ts";
+import { isFullDisk } from "./error.ts";
+import { explainUnexpected } from "./unexpected.ts";
 
 Deno.test("isFullDisk() knows the system's errors and SQLite's", () => {
   const full = Object.assign(new Error("write failed"), { code: "ENOSPC" });

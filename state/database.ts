@@ -1,6 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { CocoonError, messageOf } from "../errors/error.ts";
-import { isFullDisk } from "../errors/unexpected.ts";
+import { CocoonError, isFullDisk, messageOf } from "../errors/error.ts";
 
 /** An open SQLite database. */
 export type Database = DatabaseSync;

@@ -1,5 +1,4 @@
-import { CocoonError } from "../errors/error.ts";
-import { isFullDisk } from "../errors/unexpected.ts";
+import { CocoonError, isFullDisk } from "../errors/error.ts";
 import { absolute, join } from "../host/path.ts";
 
 /**
