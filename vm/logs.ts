@@ -1,5 +1,5 @@
 import { CocoonError } from "../errors/error.ts";
-import { join } from "../host/path.ts";
+import { dirname, join } from "../host/path.ts";
 import type { Home } from "../state/home.ts";
 
 /** The logs of a machine: what its guest, its hypervisor and its supervisor wrote. */
@@ -15,7 +15,8 @@ export function logPath(home: Home, id: string, log: LogName): string {
 
 /**
  * The last `lines` lines of a log (all of it if undefined), then, with `follow`, what is appended,
- * until `signal` is aborted. A log that is cut meanwhile (rotation) is followed from its start.
+ * until `signal` is aborted or the log's folder is gone, with its machine. A log that is cut
+ * meanwhile (rotation) is followed from its start.
  */
 export async function* readLog(
   path: string,
@@ -31,7 +32,7 @@ export async function* readLog(
       position += data.length;
       yield data;
     }
-    if (!options.follow || options.signal.aborted) return;
+    if (!options.follow || options.signal.aborted || !exists(dirname(path))) return;
     await new Promise((resolve) => setTimeout(resolve, FOLLOW_INTERVAL_MS));
     if (options.signal.aborted) return;
   }
@@ -64,6 +65,15 @@ function readAt(path: string, position: number, length: number): Uint8Array {
     return buffer.subarray(0, file.readSync(buffer) ?? 0);
   } catch (cause) {
     throw new CocoonError("failed", `${path}: cannot be read: ${String(cause)}`, { cause });
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -63,3 +63,14 @@ Deno.test("readLog() follows what is appended, also after the log was cut", () =
     await reading;
     assert.equal(texts.join(""), "first\nsecond\n");
   }));
+
+Deno.test("readLog() ends with the folder of the log", async () => {
+  const folder = Deno.makeTempDirSync({ dir: "/tmp" });
+  Deno.writeTextFileSync(`${folder}/console.log`, "last words\n");
+  const { signal } = new AbortController();
+  const chunks = readLog(`${folder}/console.log`, { follow: true, signal });
+  const first = await chunks.next();
+  assert.equal(new TextDecoder().decode(first.value ?? new Uint8Array()), "last words\n");
+  Deno.removeSync(folder, { recursive: true });
+  assert.equal((await chunks.next()).done, true);
+});
