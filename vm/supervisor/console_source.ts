@@ -4,6 +4,8 @@ import type { ConsoleStream } from "./console_hub.ts";
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const CONNECT_POLL_MS = 5;
+/** Milliseconds between two tries to write to a terminal that is full. */
+const WRITE_POLL_MS = 10;
 
 /**
  * Opens the guest's console. Undefined when there is nothing to connect to: its output goes to
@@ -52,14 +54,20 @@ async function connect(path: string): Promise<ConsoleStream> {
 
 /**
  * A pseudo terminal as a byte stream, by `node:tty`: a `Deno.FsFile` on a terminal blocks a thread
- * in every read, and closing it swallows the next bytes.
+ * in every read, and closing it swallows the next bytes. It is written to by a descriptor that
+ * never blocks: a guest that does not read would else hold up its own output, and so itself.
  */
 async function openTerminal(path: string): Promise<ConsoleStream> {
   const fs = await import("node:fs");
   const tty = await import("node:tty");
-  const fd = fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_NOCTTY);
-  const input = new tty.ReadStream(fd);
-  input.setRawMode(true);
+  const { makeRaw } = await import("../../native/raw_terminal.ts");
+  // Not `fs.writeSync`: that goes on after a part, and then forgets it when the terminal is full.
+  const { writeFile } = await import("../../native/libc.ts");
+  const { O_RDWR, O_WRONLY, O_NOCTTY, O_NONBLOCK } = fs.constants;
+  const output = fs.openSync(path, O_WRONLY | O_NOCTTY | O_NONBLOCK);
+  const input = new tty.ReadStream(fs.openSync(path, O_RDWR | O_NOCTTY));
+  makeRaw(output);
+  let closed = false;
   const iterator = input[Symbol.asyncIterator]();
   let rest: Uint8Array = new Uint8Array();
   return {
@@ -74,7 +82,24 @@ async function openTerminal(path: string): Promise<ConsoleStream> {
       rest = rest.subarray(count);
       return count;
     },
-    write: (data) => Promise.resolve(fs.writeSync(fd, data)),
-    close: () => input.destroy(),
+    async write(data) {
+      const bytes = Uint8Array.from(data);
+      while (!closed) {
+        try {
+          return writeFile(output, bytes);
+        } catch (error) {
+          // The terminal is full until the guest reads.
+          if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
+        }
+        await new Promise((resolve) => setTimeout(resolve, WRITE_POLL_MS));
+      }
+      throw new CocoonError("failed", `${path}: the console was closed`);
+    },
+    close() {
+      if (closed) return;
+      closed = true;
+      input.destroy();
+      fs.closeSync(output);
+    },
   };
 }
