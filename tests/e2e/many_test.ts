@@ -21,9 +21,7 @@ Deno.test("eight machines made and started at once all reach SSH, and go at once
   const names = Array.from({ length: COUNT }, (_, index) => `m${index + 1}`);
 
   // As eight commands: each makes its own machine, none knows of the others.
-  const runs = names.map((name) =>
-    cocoonOk(home, ["run", "--name", name, ...boot, ...WAIT_SSH], { timeoutMs: 180_000 })
-  );
+  const runs = names.map((name) => cocoonOk(home, ["run", "--name", name, ...boot, ...WAIT_SSH]));
   const outcomes = await Promise.allSettled(runs);
   assert.deepEqual(outcomes.filter(({ status }) => status === "rejected"), []);
 

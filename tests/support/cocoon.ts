@@ -12,7 +12,7 @@ export interface CocoonOptions {
   cwd?: string;
   /** Text for standard input; without it, input is empty. */
   stdin?: string;
-  /** Milliseconds until the command is killed and the call rejects. @default {120000} */
+  /** Milliseconds until the command is killed and the call rejects. @default {300000} */
   timeoutMs?: number;
 }
 
@@ -111,7 +111,7 @@ export function spawnCocoon(
       } catch { /* it has ended already */ }
     },
     result: (async () => {
-      const timeoutMs = options.timeoutMs ?? 120_000;
+      const timeoutMs = options.timeoutMs ?? 300_000;
       let timedOut = false;
       const timer = setTimeout(() => {
         timedOut = true;

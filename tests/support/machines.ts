@@ -6,7 +6,7 @@ import type { TempHome } from "./temp_home.ts";
 import { waitFor } from "./wait_for.ts";
 
 /** Milliseconds that a small guest may take to its first login on a busy computer. */
-export const BOOT_TIMEOUT_MS = 120_000;
+export const BOOT_TIMEOUT_MS = 240_000;
 /** The same as a flag of `run` and `start`. */
 export const WAIT_SSH = ["--wait", "ssh", "--timeout", `${BOOT_TIMEOUT_MS / 1000}s`] as const;
 
