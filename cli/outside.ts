@@ -61,16 +61,25 @@ function columns(): number | undefined {
 }
 
 /**
+ * Milliseconds within which a second signal is the first one once more: runners such as npx pass on
+ * the Ctrl-C that the terminal has sent to cocoon too.
+ */
+const SAME_PRESS_MS = 500;
+
+/**
  * Turns the first interrupt into an abort. Later ones only say that the undo is under way: ending
  * in the middle of it is what they would otherwise do.
  */
 function interruptSignal(tell: (text: string) => void): AbortSignal {
   const controller = new AbortController();
+  let firstAt = 0;
   const interrupt = () => {
     if (controller.signal.aborted) {
+      if (performance.now() - firstAt < SAME_PRESS_MS) return;
       tell("cocoon: still undoing what was begun; it ends by itself\n");
       return;
     }
+    firstAt = performance.now();
     controller.abort(new CocoonError("interrupted", "interrupted"));
   };
   for (const name of INTERRUPTS) Deno.addSignalListener(name, interrupt);

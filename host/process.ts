@@ -38,6 +38,8 @@ export async function spawnDetached(
 ): Promise<ChildProcess> {
   const { spawn } = await import("node:child_process");
   const { openSync, closeSync } = await import("node:fs");
+  const { keepDescriptors } = await import("../native/inheritance.ts");
+  keepDescriptors();
   const log = openSync(options.logPath, "a", 0o600);
   try {
     const child = spawn(argv[0], argv.slice(1), {

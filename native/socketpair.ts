@@ -1,4 +1,5 @@
 /** A pair of connected datagram sockets, the two ends of a virtual network cable. */
+import { closeOnExec } from "./inheritance.ts";
 import { closeFile } from "./libc.ts";
 import { made } from "./library.ts";
 
@@ -8,8 +9,6 @@ const DARWIN = Deno.build.os === "darwin";
 const SOL_SOCKET = DARWIN ? 0xffff : 1;
 const SO_SNDBUF = DARWIN ? 0x1001 : 7;
 const SO_RCVBUF = DARWIN ? 0x1002 : 8;
-/** Close-on-exec by ioctl, which needs no third argument (sys/filio.h; asm-generic/ioctls.h). */
-const FIOCLEX = DARWIN ? 0x20006601n : 0x5451n;
 
 /**
  * Bytes of the buffers: those that Apple recommends for a file handle attachment
@@ -32,7 +31,7 @@ export function datagramPair(): DatagramPair {
   const [first = -1, second = -1] = ends;
   try {
     for (const end of [first, second]) {
-      made("ioctl(FIOCLEX)", (c) => c.ioctl(end, FIOCLEX, 0n));
+      closeOnExec(end);
       setBuffer(end, SO_SNDBUF, SEND_BUFFER_BYTES);
       setBuffer(end, SO_RCVBUF, RECEIVE_BUFFER_BYTES);
     }

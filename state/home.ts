@@ -23,7 +23,7 @@ const LONGEST_SOCKET_NAME = "supervisor.sock";
  * images/staging/     downloads and conversions under way
  * vms/ID/             disks, seed, variable store, logs of one machine
  * run/ID/             sockets and locks of a machine that runs
- * ssh/                the user's key, the machines' host keys
+ * ssh/                the key that guests let in
  * cache/              what can be found again, e.g. the result of the accelerator's probe
  * ```
  */

@@ -45,7 +45,10 @@ export async function stopLocked(
   const { home, store } = context;
   // First the wish: from here on no restart policy starts it again.
   store.machines.update(record.id, (now) => ({ ...now, desired: "stopped" }));
-  if (!isActive(record.state) && !isAlive(home, record.id)) return await release(context, record);
+  if (!isActive(record.state) && !isAlive(home, record.id)) {
+    await release(context, record);
+    return "none";
+  }
   store.machines.update(
     record.id,
     (now) => isActive(now.state) ? { ...now, state: "stopping" } : now,
@@ -73,9 +76,9 @@ export async function stopLocked(
  * Waits until the supervisor has let go, and cleans up in its place if it could not (it was
  * killed, or it pauses before a restart and sees the wish only now).
  */
-async function release(context: VmContext, record: MachineRecord): Promise<"none"> {
+async function release(context: VmContext, record: MachineRecord): Promise<void> {
   const path = supervisorLockPath(context.home, record.id);
-  if (!context.host.exists(path)) return "none";
+  if (!context.host.exists(path)) return;
   using ownership = await FileLock.take(path, CLEANUP_TIMEOUT_MS);
   if (ownership === undefined) {
     throw new CocoonError("failed", `machine "${record.name}": its supervisor does not end`, {
@@ -88,5 +91,4 @@ async function release(context: VmContext, record: MachineRecord): Promise<"none
     const { settle } = await import("./supervisor/settle.ts");
     await settle(context, record.id, { code: null, signal: null });
   }
-  return "none";
 }

@@ -35,7 +35,8 @@ export async function startInForeground(
       onReady: (failure) => failure === undefined ? ready.resolve() : ready.reject(failure),
       onOutput: writeOut,
     });
-    await ready.promise;
+    // A supervisor that ends before it has told anything rejects with why.
+    await Promise.race([ready.promise, done]);
     return { done };
   }, signal);
   const stop = () => {

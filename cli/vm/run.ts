@@ -12,7 +12,7 @@ import { CREATE_ALIASES, CREATE_FLAGS, type CreateFlags } from "./create_flags.t
 import { makeMachine, overridesOf } from "./make.ts";
 import { newImageArgument } from "./new_image_argument.ts";
 import { printMachine } from "./print_machine.ts";
-import { WAIT_FLAG, waitAfterStart, type WaitFlag } from "./wait_flag.ts";
+import { refuseWithForeground, WAIT_FLAG, waitAfterStart, type WaitFlag } from "./wait_flag.ts";
 
 interface Flags extends CreateFlags, OutputFlag, WaitFlag {
   foreground: boolean;
@@ -35,6 +35,7 @@ export const command = defineCommand({
     positional: { kind: "tuple", parameters: [newImageArgument] },
   },
   async run(context: Context, flags: Flags, reference?: string) {
+    if (flags.foreground) refuseWithForeground(flags);
     const vm = await vmContext(context);
     const config = await context.config(overridesOf(flags));
     const created = await makeMachine(context, vm, config, flags, reference);
@@ -50,7 +51,13 @@ export const command = defineCommand({
     }
     const { signal } = context;
     const started = await undoneOnFailure(vm, created, () => startMachine(vm, created, { signal }));
-    await waitAfterStart(context, vm, started, flags, config);
+    try {
+      await waitAfterStart(context, vm, started, flags, config);
+    } catch (error) {
+      // A guest that is late is left to be looked at; one that the user gave up is undone.
+      if (!signal.aborted) throw error;
+      await undoneOnFailure(vm, created, () => Promise.reject(error));
+    }
     await printMachine(context, vm, flags.output, started);
   },
 });

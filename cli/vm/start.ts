@@ -14,7 +14,7 @@ import { durationFlag } from "../quantity_flags.ts";
 import { vmContext } from "./context.ts";
 import { launchSettings } from "./launch_settings.ts";
 import { onMachines } from "./machines.ts";
-import { WAIT_FLAG, waitAfterStart, type WaitFlag } from "./wait_flag.ts";
+import { refuseWithForeground, WAIT_FLAG, waitAfterStart, type WaitFlag } from "./wait_flag.ts";
 
 interface Flags extends OutputFlag, WaitFlag {
   foreground: boolean;
@@ -38,6 +38,7 @@ export const command = defineCommand({
     const vm = await vmContext(context);
     const config = await context.config();
     if (flags.foreground) {
+      refuseWithForeground(flags);
       const [reference, ...others] = references;
       if (reference === undefined || others.length > 0) {
         throw new CocoonError("usage", "--foreground takes one machine");

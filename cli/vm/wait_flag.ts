@@ -1,4 +1,6 @@
 import type { TypedFlagParameter } from "@stricli/core";
+import { CocoonError } from "../../errors/error.ts";
+import type { OutputFlag } from "../arguments.ts";
 import type { Config } from "../../config/types.ts";
 import type { MachineRecord } from "../../state/machine_record.ts";
 import type { VmContext } from "../../vm/context.ts";
@@ -34,5 +36,20 @@ export async function waitAfterStart(
   await waitFor(vm, record, "ssh", {
     timeoutMs: flags.timeout ?? config.defaults.waitTimeoutMs,
     signal: context.signal,
+  });
+}
+
+/**
+ * @throws {CocoonError} `usage` for flags that mean nothing to a command that stays
+ */
+export function refuseWithForeground(flags: WaitFlag & OutputFlag): void {
+  const wrong = flags.wait === "ssh"
+    ? "--wait ssh"
+    : flags.output === "json"
+    ? "--output json"
+    : "";
+  if (wrong === "") return;
+  throw new CocoonError("usage", `--foreground and ${wrong} exclude each other`, {
+    hint: "In the foreground standard output is the guest's console, until the machine ends.",
   });
 }

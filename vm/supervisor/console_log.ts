@@ -2,6 +2,8 @@
 
 /** Bytes at which the log is set aside. */
 export const MAX_LOG_BYTES = 8 * 1024 * 1024;
+/** On a full disk a log that is so many times too large is emptied without a copy. */
+const FULL_DISK_FACTOR = 4;
 /** How many older logs are kept: `console.log.1` is the newest of them. */
 export const KEPT_LOGS = 3;
 
@@ -19,16 +21,30 @@ export function rotateLog(path: string, maxBytes = MAX_LOG_BYTES, kept = KEPT_LO
     return false;
   }
   if (size < maxBytes) return false;
-  for (let number = kept; number > 1; number--) {
-    try {
-      Deno.renameSync(`${path}.${number - 1}`, `${path}.${number}`);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+  const copy = `${path}.new`;
+  try {
+    Deno.copyFileSync(path, copy);
+    for (let number = kept; number > 1; number--) {
+      move(`${path}.${number - 1}`, `${path}.${number}`);
     }
+    Deno.renameSync(copy, `${path}.1`);
+  } catch (error) {
+    // A full disk: the older logs stay as they are, and the log goes on growing for a while.
+    move(copy, undefined);
+    if (size < maxBytes * FULL_DISK_FACTOR) throw error;
   }
-  Deno.copyFileSync(path, `${path}.1`);
   Deno.truncateSync(path, 0);
   return true;
+}
+
+/** Renames a file, or removes it; one that is not there is no error. */
+function move(path: string, target: string | undefined): void {
+  try {
+    if (target === undefined) Deno.removeSync(path);
+    else Deno.renameSync(path, target);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 /** The last bytes of a log; empty when there is none. */

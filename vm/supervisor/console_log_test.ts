@@ -39,6 +39,17 @@ Deno.test("rotateLog() cuts under a writer that appends, which then fills it fro
     assert.equal(Deno.readTextFileSync(path), "after");
   }));
 
+Deno.test("rotateLog() keeps the older logs when the copy fails, and the log itself", () =>
+  withFolder((path) => {
+    Deno.writeTextFileSync(`${path}.1`, "older");
+    // A folder in the copy's place: it fails as on a full disk.
+    Deno.mkdirSync(`${path}.new/x`, { recursive: true });
+    Deno.writeTextFileSync(path, "x".repeat(10));
+    assert.throws(() => rotateLog(path, 10));
+    assert.equal(Deno.readTextFileSync(`${path}.1`), "older");
+    assert.equal(Deno.statSync(path).size, 10);
+  }));
+
 Deno.test("readTail() gives the last bytes, and nothing of an absent log", () =>
   withFolder((path) => {
     assert.equal(readTail(path, 4).length, 0);

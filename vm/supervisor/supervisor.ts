@@ -71,58 +71,79 @@ async function superviseRun(
   id: string,
   options: SuperviseOptions,
 ): Promise<HypervisorEnd | undefined> {
+  using cleanup = new DisposableStack();
   let running: Running;
   try {
     running = options.mode === "start"
       ? await start(context, id, options.signal)
       : await adopt(context, id);
+    await serve(context, id, running, options, cleanup);
   } catch (error) {
-    await killHypervisor(context, id);
-    await settle(context, id, { code: null, signal: null }, messageOf(error));
-    options.onReady(
-      error instanceof CocoonError
-        ? error
-        : new CocoonError("failed", messageOf(error), { cause: error }),
-    );
+    options.onReady(await giveUp(context, id, options.mode, error));
     return undefined;
   }
-  const hub = new ConsoleHub(
-    join(context.home.runDir(id), "console.sock"),
-    running.info.consoleLogPath,
-    running.info.console.loggedBy === "supervisor",
-  );
+  options.onReady(undefined);
+  // A stop that came during the start may have found nothing to stop. One that came before an
+  // adoption has asked the guest, which is shutting down now.
+  if (options.mode === "start" && context.store.machines.get(id)?.desired !== "running") {
+    await killHypervisor(context, id);
+  }
+  const startedAt = performance.now();
+  const end = await running.end;
+  if (performance.now() - startedAt >= HEALTHY_RUN_MS) {
+    context.store.machines.update(id, (now) => ({ ...now, restarts: 0 }));
+  }
+  return end;
+}
+
+/** Offers the console and the status of a machine that runs, until `cleanup` is disposed of. */
+async function serve(
+  context: VmContext,
+  id: string,
+  running: Running,
+  options: SuperviseOptions,
+  cleanup: DisposableStack,
+): Promise<void> {
+  const runDir = context.home.runDir(id);
+  const { info } = running;
+  const writesLog = info.console.loggedBy === "supervisor";
+  const hub = new ConsoleHub(join(runDir, "console.sock"), info.consoleLogPath, writesLog);
+  cleanup.defer(() => hub.close());
   hub.onOutput = options.onOutput;
-  const status = serveStatus(join(context.home.runDir(id), "supervisor.sock"), () => ({
+  const status = serveStatus(join(runDir, "supervisor.sock"), () => ({
     id,
     pid: Deno.pid,
     terminals: hub.terminals,
   }));
+  cleanup.defer(() => void status.shutdown());
+  hub.listen();
+  const control = (await backendOf(running.record)).control(info.control);
   try {
-    hub.listen();
-    const backend = await backendOf(running.record);
-    const console_ = await openConsole(running.info.console, backend.control(running.info.control))
-      .catch((error) => {
-        // A machine without its console still serves; its log tells why it has none.
-        console.error(messageOf(error));
-        return undefined;
-      });
-    if (console_ !== undefined) hub.connect(console_);
-    options.onReady(undefined);
-    // A stop that came during the start may have found nothing to stop. One that came before an
-    // adoption has asked the guest, which is shutting down now.
-    if (options.mode === "start" && context.store.machines.get(id)?.desired !== "running") {
-      await killHypervisor(context, id);
-    }
-    const startedAt = performance.now();
-    const end = await running.end;
-    if (performance.now() - startedAt >= HEALTHY_RUN_MS) {
-      context.store.machines.update(id, (now) => ({ ...now, restarts: 0 }));
-    }
-    return end;
-  } finally {
-    hub.close();
-    await status.shutdown();
+    const stream = await openConsole(info.console, control);
+    if (stream !== undefined) hub.connect(stream);
+  } catch (error) {
+    // A machine without its console still serves; its log tells why it has none.
+    console.error(messageOf(error));
   }
+}
+
+/**
+ * After a run that did not come to be: a start is undone. An adoption is only given up: the machine
+ * runs on as it did, and the next command tries again.
+ */
+async function giveUp(
+  context: VmContext,
+  id: string,
+  mode: SuperviseOptions["mode"],
+  error: unknown,
+): Promise<CocoonError> {
+  if (mode === "start") {
+    await killHypervisor(context, id);
+    await settle(context, id, { code: null, signal: null }, messageOf(error));
+  }
+  return error instanceof CocoonError
+    ? error
+    : new CocoonError("failed", messageOf(error), { cause: error });
 }
 
 interface Running {
