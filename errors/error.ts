@@ -90,3 +90,9 @@ export function joinErrors(errors: readonly CocoonError[]): CocoonError {
     cause: new AggregateError(errors),
   });
 }
+
+/** The failures that were joined by {@linkcode joinErrors}, or the one error itself. */
+export function splitErrors(error: CocoonError): CocoonError[] {
+  if (!(error.cause instanceof AggregateError)) return [error];
+  return error.cause.errors.filter((part) => part instanceof CocoonError).flatMap(splitErrors);
+}

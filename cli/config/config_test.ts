@@ -83,7 +83,18 @@ Deno.test("cocoon config check is content with a file that is right, and with no
     stderr: "",
   });
   const { stdout } = await runConfig(undefined, ["check", "-o", "json"]);
-  assert.deepEqual(JSON.parse(stdout), { file: null, mistakes: 0 });
+  assert.deepEqual(JSON.parse(stdout), { file: null, mistakes: [] });
+});
+
+Deno.test("cocoon config check --output json gives the mistakes as data, with their places", async () => {
+  const text = "[defaults]\ncpu = 2\nmemory = 7\n";
+  const { code, stdout } = await runConfig(text, ["check", "--output", "json"]);
+  assert.equal(code, 2);
+  const { mistakes } = JSON.parse(stdout);
+  assert.deepEqual(
+    mistakes.map(({ line, column }: { line: number; column: number }) => [line, column]),
+    [[2, 1], [3, 10]],
+  );
 });
 
 Deno.test("cocoon config check tells every mistake about plugins, with its place", async () => {
