@@ -148,11 +148,16 @@ Deno.test("a machine under vfkit on an Intel Mac obeys every verb from run to rm
 
   await t.step("vm debug prints the command that would run, and it is what runs", async () => {
     const plan = JSON.parse((await mac.ok(["vm", "debug", "web", "-o", "json"])).stdout);
+    const before = await inspect(home, "web");
     const { stdout } = await mac.ok(["vm", "debug", "web"]);
     assert.match(stdout, /--bootloader 'linux,kernel=.*,cmdline="console=hvc0 .*"' --restful-uri/);
     await mac.ok(["vm", "start", "web", ...WAIT_SSH]);
     const running = await Deno.readTextFile(`/proc/${only(mac.vfkits())}/cmdline`);
     assert.ok(running.includes(plan.processes[0].argv.slice(1).join("\0")), running);
+    // The same MAC at every start is what keeps a guest's lease, and so its address.
+    const after = await inspect(home, "web");
+    assert.deepEqual(after.nics, before.nics);
+    assert.equal((await mac.ok(["vm", "list"])).stdout.match(/ 127\.\S+/g)?.length, 1);
   });
 
   await t.step("a guest that powers itself off leaves a machine that is stopped", async () => {
