@@ -11,11 +11,23 @@ import { diskDigest } from "./disk/digest.ts";
 import { explainFullDisk, requireSpace } from "./disk/space.ts";
 import { SparseFile, SparseStream } from "./disk/sparse_file.ts";
 import type { DiskSourceFormat } from "./formats/detect.ts";
+import type { ImageFacts, ImageRecord } from "../state/images.ts";
+import type { Voucher } from "./verification/publisher.ts";
 import { receive, type Received } from "./receive.ts";
 import { Staging } from "./staging.ts";
 
+/** What is known of an image by where it comes from. */
+export type OriginFacts = Pick<
+  ImageFacts,
+  "validators" | "catalogueName" | "architecture" | "minimumDiskBytes"
+>;
+
 /** Options that all ways of adding an image share. */
 export interface AddOptions extends ExpectedDigests {
+  /** Who gave the expected digests. @default {the user} */
+  voucher?: Voucher | undefined;
+  /** What else is known of the image; noted with it. */
+  facts?: OriginFacts | undefined;
   /** Name to point to the image, already checked. */
   tag?: string | undefined;
   signal?: AbortSignal | undefined;
@@ -30,6 +42,11 @@ export interface SourceStream {
   /** `hash` for a local file. */
   phase: "download" | "hash";
   totalBytes?: number | undefined;
+  /**
+   * Who the image is, where its source has told and checked it (a registry's manifest); else the
+   * digest of what was read.
+   */
+  identity?: Pick<ImageRecord, "digest" | "verified">;
 }
 
 /** A local file that holds still: a qcow2 image in it is converted from where it is. */
@@ -56,27 +73,46 @@ export async function addImage(
   await using staging = await Staging.open(ctx.home, signal);
   try {
     const received = await keep(staging, stream, expected, options, local);
-    const verified = checkDigests(
-      expected,
-      received.digests,
-      local && "Nothing was stored",
-    );
+    const given = checkDigests(expected, received.digests, local && "Nothing was stored");
+    const facts = vouchedFacts(options, received.digests.sha512);
+    const verified = stream.identity?.verified ?? facts.verified ?? given;
     await local?.checkUnchanged();
-    const digest = `sha256:${received.digests.sha256}`;
-    const stored = await reuseStored(ctx, digest, verified, tag, signal);
+    const digest = stream.identity?.digest ?? `sha256:${received.digests.sha256}`;
+    const stored = await reuseStored(ctx, digest, verified, tag, signal, facts);
     if (stored !== undefined) return stored;
     const disk = await makeDisk(ctx, staging, received, options, local);
     await local?.checkUnchanged();
     return await commitImage(
       ctx,
       staging,
-      { digest, ...disk, sourceFormat: received.format, source: stream.source, verified },
+      {
+        digest,
+        ...disk,
+        sourceFormat: received.format,
+        source: stream.source,
+        ...facts,
+        verified,
+      },
       tag,
       signal,
     );
   } catch (error) {
     throw await explainFullDisk(error, ctx.home.imagesDir);
   }
+}
+
+/**
+ * What is noted with an image: who vouched for it, if it was not the user, and what is known.
+ * @param sha512 of the source, where it was computed
+ */
+export function vouchedFacts(
+  { voucher, facts }: Pick<AddOptions, "voucher" | "facts">,
+  sha512?: string,
+): ImageFacts {
+  const noted = { ...facts, ...(sha512 === undefined ? {} : { sourceSha512: sha512 }) };
+  if (voucher === undefined) return noted;
+  const { by, ...verifiedBy } = voucher;
+  return { ...noted, verified: by, verifiedBy };
 }
 
 /** Where what is received goes: a raw image is its own disk. */

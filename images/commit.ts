@@ -1,5 +1,5 @@
 import { join } from "../host/path.ts";
-import type { ImageRecord, TaggedImage } from "../state/images.ts";
+import type { ImageFacts, ImageRecord, TaggedImage, Verified } from "../state/images.ts";
 import { diskPath, type ImageContext } from "./context.ts";
 import { withImagesLock } from "./images_lock.ts";
 import type { Staging } from "./staging.ts";
@@ -38,7 +38,7 @@ export async function commitImage(
   await sync(folder);
   const { blocks } = await Deno.stat(disk);
   return await withImagesLock(ctx.home, async () => {
-    const stored = await useStored(ctx, image.digest, image.verified, tag);
+    const stored = await useStored(ctx, image.digest, tag, image);
     if (stored !== undefined) return stored;
     const place = ctx.home.imageDir(image.digest);
     // What is there without a record, or without its disk, belongs to nobody.
@@ -56,19 +56,32 @@ export async function commitImage(
   }, signal);
 }
 
+/** How much a voucher is worth; the user's own digest came by another way than the image. */
+const RANK: Readonly<Record<Verified, number>> = {
+  none: 0,
+  checksum: 1,
+  registry: 1,
+  sha256: 2,
+  sha512: 2,
+  signature: 3,
+};
+
 /** The image with this digest if it is stored whole, tagged and vouched for as asked. */
 async function useStored(
   ctx: ImageContext,
   digest: string,
-  verified: ImageRecord["verified"],
   tag: string | undefined,
+  { verified = "none", verifiedBy, ...facts }: ImageFacts,
 ): Promise<AddedImage | undefined> {
   const stored = ctx.store.images.get(digest);
   if (stored === undefined || !ctx.host.exists(diskPath(ctx.home, digest))) return undefined;
   if (tag !== undefined) ctx.store.images.put(stored, tag);
-  if (verified !== "none" && stored.verified === "none") {
-    ctx.store.images.setVerified(digest, verified);
-  }
+  ctx.store.images.note(
+    digest,
+    RANK[verified] > RANK[stored.verified]
+      ? { ...facts, verified, ...(verifiedBy === undefined ? {} : { verifiedBy }) }
+      : facts,
+  );
   await markUsed(ctx, digest);
   return { image: required(ctx, digest), outcome: "already-stored" };
 }
@@ -77,11 +90,16 @@ async function useStored(
 export function reuseStored(
   ctx: ImageContext,
   digest: string,
-  verified: ImageRecord["verified"],
+  verified: Verified,
   tag: string | undefined,
   signal: AbortSignal | undefined,
+  facts: ImageFacts = {},
 ): Promise<AddedImage | undefined> {
-  return withImagesLock(ctx.home, () => useStored(ctx, digest, verified, tag), signal);
+  return withImagesLock(
+    ctx.home,
+    () => useStored(ctx, digest, tag, { ...facts, verified }),
+    signal,
+  );
 }
 
 /** Notes that the image was asked for now; `gc` leaves what was used lately. */
