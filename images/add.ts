@@ -11,23 +11,13 @@ import { diskDigest } from "./disk/digest.ts";
 import { explainFullDisk, requireSpace } from "./disk/space.ts";
 import { SparseFile, SparseStream } from "./disk/sparse_file.ts";
 import type { DiskSourceFormat } from "./formats/detect.ts";
-import type { ImageFacts, ImageRecord } from "../state/images.ts";
-import type { Voucher } from "./verification/publisher.ts";
+import type { ImageRecord } from "../state/images.ts";
+import { type Origin, vouchedFacts } from "./facts.ts";
 import { receive, type Received } from "./receive.ts";
 import { Staging } from "./staging.ts";
 
-/** What is known of an image by where it comes from. */
-export type OriginFacts = Pick<
-  ImageFacts,
-  "validators" | "catalogueName" | "architecture" | "minimumDiskBytes"
->;
-
 /** Options that all ways of adding an image share. */
-export interface AddOptions extends ExpectedDigests {
-  /** Who gave the expected digests. @default {the user} */
-  voucher?: Voucher | undefined;
-  /** What else is known of the image; noted with it. */
-  facts?: OriginFacts | undefined;
+export interface AddOptions extends ExpectedDigests, Origin {
   /** Name to point to the image, already checked. */
   tag?: string | undefined;
   signal?: AbortSignal | undefined;
@@ -99,20 +89,6 @@ export async function addImage(
   } catch (error) {
     throw await explainFullDisk(error, ctx.home.imagesDir);
   }
-}
-
-/**
- * What is noted with an image: who vouched for it, if it was not the user, and what is known.
- * @param sha512 of the source, where it was computed
- */
-export function vouchedFacts(
-  { voucher, facts }: Pick<AddOptions, "voucher" | "facts">,
-  sha512?: string,
-): ImageFacts {
-  const noted = { ...facts, ...(sha512 === undefined ? {} : { sourceSha512: sha512 }) };
-  if (voucher === undefined) return noted;
-  const { by, ...verifiedBy } = voucher;
-  return { ...noted, verified: by, verifiedBy };
 }
 
 /** Where what is received goes: a raw image is its own disk. */

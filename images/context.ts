@@ -6,7 +6,7 @@ import type { Store } from "../state/store.ts";
 export interface ImageContext {
   home: Home;
   store: Store;
-  host: Pick<Host, "cpus" | "exists" | "env" | "now">;
+  host: Pick<Host, "os" | "architecture" | "cpus" | "exists" | "env" | "which" | "run" | "now">;
 }
 
 /**

@@ -2,15 +2,19 @@ import assert from "node:assert/strict";
 import { checkTag, parseReference, publicUrl } from "./reference.ts";
 
 const around = {
-  isFile: (path: string) => ["disk.qcow2", "debian"].includes(path),
+  isFile: (path: string) => ["disk.qcow2", "disk.raw", "debian"].includes(path),
   isTag: (name: string) => ["debian", "https://host/a.img"].includes(name),
+  isName: (name: string) => ["fedora", "disk.qcow2", "debian"].includes(name),
   homeDirectory: "/home/me",
 };
 
 Deno.test("parseReference() sorts tags, files, URLs and standard input", () => {
   const cases: [string, unknown][] = [
     ["debian", { kind: "stored", name: "debian" }], // a tag wins over a file
-    ["disk.qcow2", { kind: "file", path: `${Deno.cwd()}/disk.qcow2` }],
+    ["fedora", { kind: "named", name: "fedora" }],
+    ["disk.qcow2", { kind: "named", name: "disk.qcow2" }], // a name wins over a file
+    ["./disk.qcow2", { kind: "file", path: `${Deno.cwd()}/disk.qcow2` }],
+    ["disk.raw", { kind: "file", path: `${Deno.cwd()}/disk.raw` }],
     ["./none", { kind: "file", path: `${Deno.cwd()}/none` }],
     ["../none", { kind: "file", path: `${Deno.cwd().replace(/\/[^/]*$/, "")}/none` }],
     ["a/b", { kind: "file", path: `${Deno.cwd()}/a/b` }],
