@@ -17,7 +17,7 @@ export interface AuthorizationOptions {
   actions: Actions;
   host: CredentialHost;
   limits: RegistryLimits;
-  /** Whether the registry itself is spoken to without TLS. */
+  /** Whether the user has allowed to do without TLS. */
   plainHttp: boolean;
 }
 

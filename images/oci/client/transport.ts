@@ -57,7 +57,7 @@ export class Transport {
       actions: options.actions ?? "pull",
       host: options.host,
       limits: this.limits,
-      plainHttp,
+      plainHttp: options.plainHttp === true,
     });
   }
 
