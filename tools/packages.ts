@@ -38,6 +38,9 @@ const TEST = [
   "hyperfine",
   "iproute2",
   "procps",
+  // Keys and signatures of checksum files.
+  "gnupg",
+  "gpgv",
 ];
 
 /** Names of Debian packages, sorted, each once. */
