@@ -3,6 +3,7 @@ import type { ImageFacts, ImageRecord, TaggedImage, Verified } from "../state/im
 import { diskPath, type ImageContext } from "./context.ts";
 import { withImagesLock } from "./images_lock.ts";
 import type { Staging } from "./staging.ts";
+import { markUsed } from "./usage.ts";
 
 /** Name of the folder in the staging area that becomes the image's. */
 export const IMAGE_FOLDER = "image";
@@ -100,12 +101,6 @@ export function reuseStored(
     () => useStored(ctx, digest, tag, { ...facts, verified }),
     signal,
   );
-}
-
-/** Notes that the image was asked for now; `gc` leaves what was used lately. */
-async function markUsed(ctx: ImageContext, digest: string): Promise<void> {
-  const now = ctx.host.now();
-  await Deno.utime(ctx.home.imageDir(digest), now, now);
 }
 
 function required(ctx: ImageContext, digest: string): TaggedImage {
