@@ -14,12 +14,14 @@ export interface ImageContext {
  *
  * | phase | bytes are |
  * |---|---|
+ * | `wait` | downloaded by another command that is at the same URL |
  * | `download` | received from a server or from standard input |
  * | `hash` | read of a local file |
- * | `convert` | of the guest's disk, written from a qcow2 image |
+ * | `unpack` | read of a packed file |
+ * | `convert` | of the guest's disk, written from an image of another format |
  * | `seal` | of the guest's disk, read for its digest |
  */
-export type ProgressPhase = "download" | "hash" | "convert" | "seal";
+export type ProgressPhase = "wait" | "download" | "hash" | "unpack" | "convert" | "seal";
 
 /** How far a phase is. */
 export interface Progress {

@@ -7,7 +7,7 @@ import type { OriginFacts } from "./facts.ts";
 import type { ImageContext } from "./context.ts";
 import { type ExpectedDigests, normalizeExpected } from "./digests.ts";
 import { publicUrl } from "./reference.ts";
-import type { HttpLimits } from "./sources/http.ts";
+import type { DownloadLimits } from "./downloads/limits.ts";
 import type { Voucher } from "./verification/publisher.ts";
 
 /** What decides how an image that has a name is got. */
@@ -21,7 +21,7 @@ export interface NameOptions extends Pick<AddOptions, "sha256" | "sha512" | "sig
   /** Called with what was not verified although it could have been. */
   onWarning?: ((message: string) => void) | undefined;
   /** Deadlines of requests. */
-  http?: HttpLimits;
+  http?: DownloadLimits;
 }
 
 /** What is expected of a download, and who says so. */

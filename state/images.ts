@@ -32,7 +32,9 @@ export interface ImageRecord {
   virtualBytes: number;
   /** Bytes that the file takes. */
   allocatedBytes: number;
-  sourceFormat: "raw" | "qcow2";
+  sourceFormat: "raw" | "qcow2" | "vmdk" | "vhd" | "vhdx" | "vdi";
+  /** What the image was packed into, outermost first; absent when it was not. */
+  wrappers?: ("gzip" | "xz" | "zstd" | "bzip2" | "tar")[];
   /** URL, absolute path, or `-` for standard input. */
   source: string;
   /** Who vouched for the content. */
