@@ -1,5 +1,6 @@
 import { CocoonError } from "../errors/error.ts";
 import { absolute } from "../host/path.ts";
+import { looksLikeOci, type OciReference, parseOciReference } from "./oci/client/reference.ts";
 
 /** What a user's word for an image means. */
 export type ImageReference =
@@ -7,6 +8,8 @@ export type ImageReference =
   /** `path` is absolute. */
   | { kind: "file"; path: string }
   | { kind: "stdin" }
+  /** An image in a registry. */
+  | { kind: "oci"; reference: OciReference }
   /** An image that is known by name; which of them is got is the catalogue's business. */
   | { kind: "named"; name: string }
   /** A tag, a digest or the beginning of one. */
@@ -25,9 +28,10 @@ export interface ReferenceSurroundings {
 }
 
 /**
- * Sorts a reference: a tag that is stored, a name of the catalogue, `-`, a URL, a path (it contains
- * a slash, begins with a dot or `~`, or is a file here), else the name of a stored image, known or
- * not.
+ * Sorts a reference: a tag that is stored, a name of the catalogue, `-`, a URL, an image in a
+ * registry (`oci:` in front, or its first part is a host; unless it is a file here), a path (it
+ * contains a slash, begins with a dot or `~`, or is a file here), else the name of a stored image,
+ * known or not.
  * @throws {CocoonError} `usage` for an empty one or a scheme that is not known
  */
 export function parseReference(text: string, around: ReferenceSurroundings): ImageReference {
@@ -37,6 +41,9 @@ export function parseReference(text: string, around: ReferenceSurroundings): Ima
   if (text === "-") return { kind: "stdin" };
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
   if (scheme !== undefined) return parseUrl(text, scheme);
+  if (looksLikeOci(text) && !around.isFile(text)) {
+    return { kind: "oci", reference: parseOciReference(text) };
+  }
   if (text === "~" || text.startsWith("~/")) {
     if (around.homeDirectory === undefined) {
       throw new CocoonError("usage", `${text}: HOME is not set`);
