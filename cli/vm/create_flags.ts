@@ -31,6 +31,7 @@ export interface CreateFlags {
   restart?: RestartPolicy;
   vsock: boolean;
   sha256?: string;
+  insecureUnverified: boolean;
 }
 
 /** An extra disk: `SIZE` or `NAME=SIZE`. */
@@ -85,6 +86,7 @@ export const CREATE_FLAGS: FlagParametersForType<CreateFlags, Frame> = {
   },
   vsock: switchFlag("Give the guest a virtio-vsock device"),
   sha256: textFlag("Digest that the image must have", "HEX"),
+  insecureUnverified: switchFlag("Take an image from a URL that nobody vouches for"),
 };
 
 /** Short forms of some of {@linkcode CREATE_FLAGS}. */

@@ -4,5 +4,5 @@ import { imageArgument } from "../arguments.ts";
 export const newImageArgument = {
   ...imageArgument,
   optional: true,
-  brief: "Name of an image, path of a file, or URL",
+  brief: "Name (cocoon image search), path of a file, or URL",
 } as const;

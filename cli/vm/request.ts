@@ -111,9 +111,7 @@ export async function completeRequest(
   image: ImageRecord | undefined,
 ): Promise<CreateRequest> {
   const storage = await storageFor(context, vm, draft);
-  const diskBytes = image === undefined
-    ? undefined
-    : draft.diskBytes ?? Math.max(config.defaults.diskBytes, image.virtualBytes);
+  const diskBytes = image === undefined ? undefined : rootDiskBytes(config, draft, image);
   return {
     spec: {
       ...draft.spec,
@@ -127,6 +125,21 @@ export async function completeRequest(
     seed: draft.seed,
     devices: draft.devices,
   };
+}
+
+/** Size of the root disk; the default one is as large as the image needs. */
+function rootDiskBytes(config: Config, draft: Draft, image: ImageRecord): number {
+  const minimum = Math.max(image.virtualBytes, image.minimumDiskBytes ?? 0);
+  const { diskBytes = Math.max(config.defaults.diskBytes, minimum) } = draft;
+  // One below the image itself is refused where the disk is made, which holds for any image.
+  if (diskBytes >= image.virtualBytes && diskBytes < minimum) {
+    throw new CocoonError(
+      "usage",
+      `--disk ${formatSize(diskBytes)}: the image needs at least ${formatSize(minimum)}`,
+      { hint: `Give at least ${formatSize(minimum)}, or leave it out.` },
+    );
+  }
+  return diskBytes;
 }
 
 async function storageFor(context: Context, vm: VmContext, draft: Draft): Promise<StorageDriver> {
