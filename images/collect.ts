@@ -1,6 +1,7 @@
 import { basename, join } from "../host/path.ts";
 import type { ImageContext } from "./context.ts";
 import { withImagesLock } from "./images_lock.ts";
+import { collectPartials } from "./downloads/collect.ts";
 import { discard } from "./remove.ts";
 import { evictImages } from "./evict.ts";
 import { Staging } from "./staging.ts";
@@ -10,9 +11,10 @@ import { lastUsedMs } from "./usage.ts";
 export interface Collected {
   /**
    * `image`: stored, without name and machine; `evicted`: stored, but above the budget; `orphan`: a
-   * folder without record; `staging`: left by a command that was killed.
+   * folder without record; `staging`: left by a command that was killed; `partial`: a download that
+   * nobody went on with for a week.
    */
-  kind: "image" | "evicted" | "orphan" | "staging";
+  kind: "image" | "evicted" | "orphan" | "staging" | "partial";
   /** Names of an evicted image, else the digest of an image, else the folder's name. */
   name: string;
   freedBytes: number;
@@ -44,11 +46,13 @@ export async function collectImages(
   options: CollectOptions = {},
 ): Promise<Collected[]> {
   await using undo = new AsyncDisposableStack();
+  const partials = await collectPartials(ctx.home, ctx.host.now().getTime());
   return await withImagesLock(ctx.home, async () => {
     const abandoned = Staging.abandoned(ctx.home);
     const trash = undo.use(Staging.make(ctx.home));
     const { keepMs = KEEP_MS, budgetBytes = Infinity } = options;
     return [
+      ...partials.map((partial): Collected => ({ kind: "partial", ...partial })),
       ...await collectStaging(abandoned, trash),
       ...await collectUnused(ctx, keepMs, trash),
       ...(await evictImages(ctx, budgetBytes, keepMs, trash)).map((image): Collected => ({
