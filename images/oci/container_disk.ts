@@ -1,9 +1,7 @@
 import { CocoonError } from "../../errors/error.ts";
-import { fileChunks } from "../sources/file.ts";
 import { printable } from "./client/errors.ts";
-import { decompressed } from "./decompress.ts";
 import type { LayerFile } from "./layer_files.ts";
-import { readTar, type TarEntry } from "./tar.ts";
+import { layerArchive, layerEntries, type LayerEntry } from "./layer_entries.ts";
 
 /**
  * Where a disk is in a container image (KubeVirt user guide, "Container disks"): the one file in
@@ -16,8 +14,7 @@ export async function findContainerDisk(
   layers: readonly LayerFile[],
 ): Promise<LayerFile | undefined> {
   for (const layer of layers.toReversed()) {
-    using file = await Deno.open(layer.path, { read: true });
-    for await (const entry of readTar(decompressed(fileChunks(file)))) {
+    for await (const entry of layerEntries(layerArchive(layer.path))) {
       if (entry.type === "directory") continue;
       if (isDisk(entry)) return layer;
       // Such layers hold nothing else; the first file tells, and the others need no reading.
@@ -32,9 +29,8 @@ export async function findContainerDisk(
  * @throws {CocoonError} `failed` (from the iteration) when there is not exactly one disk
  */
 export async function* containerDiskChunks(layer: LayerFile): AsyncGenerator<Uint8Array> {
-  using file = await Deno.open(layer.path, { read: true });
   let found: string | undefined;
-  for await (const entry of readTar(decompressed(fileChunks(file)))) {
+  for await (const entry of layerEntries(layerArchive(layer.path))) {
     if (!isDisk(entry)) continue;
     if (found !== undefined) {
       throw new CocoonError(
@@ -53,7 +49,7 @@ export async function* containerDiskChunks(layer: LayerFile): AsyncGenerator<Uin
   }
 }
 
-function isDisk({ type, path }: TarEntry): boolean {
+function isDisk({ type, path }: LayerEntry): boolean {
   // A whiteout is an empty file that removes one below it.
   return type === "file" && DISK_PATH.test(path) && !path.startsWith("disk/.wh.");
 }

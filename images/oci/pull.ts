@@ -10,10 +10,8 @@ import { Staging } from "../staging.ts";
 import { OCI_ARCHITECTURES } from "./architectures.ts";
 import { RegistryClient } from "./client/client.ts";
 import type { RegistryLimits } from "./client/limits.ts";
-import type { Descriptor } from "./client/manifest.ts";
 import { formatOciReference, isLoopback, type OciReference } from "./client/reference.ts";
 import { containerDiskChunks, findContainerDisk } from "./container_disk.ts";
-import { decompressed } from "./decompress.ts";
 import { checkConfig, type OciKind, recognise, requirePlatform } from "./kinds.ts";
 import { fetchLayers } from "./layer_files.ts";
 import { resolveManifest } from "./resolve.ts";
@@ -65,7 +63,13 @@ export async function pullOci(
   const origin = { source: formatOciReference(reference), identity: { digest, verified } };
   const kind = recognise(resolved.manifest);
   if (kind.kind === "disk") {
-    const stream = { ...origin, ...diskStream(client, kind.layer) };
+    const { layer } = kind;
+    const stream = {
+      ...origin,
+      chunks: client.blob(layer),
+      phase: "download" as const,
+      totalBytes: layer.size,
+    };
     return await addImage(ctx, stream, added(options, resolved.architecture));
   }
   return await pullContainer(ctx, client, kind, origin, options);
@@ -99,13 +103,6 @@ function added(
   architecture: Architecture | undefined,
 ): AddOptions {
   return { tag, signal, onProgress, facts: architecture && { architecture } };
-}
-
-function diskStream(
-  client: RegistryClient,
-  layer: Descriptor,
-): Pick<SourceStream, "chunks" | "phase"> {
-  return { chunks: decompressed(client.blob(layer)), phase: "download" };
 }
 
 /** Where an image comes from. */
