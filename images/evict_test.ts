@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { exampleRecord } from "../state/testing.ts";
 import { collectImages } from "./collect.ts";
 import { listImages } from "./list.ts";
+import { resolveImage } from "./pull.ts";
 import { importImage } from "./import.ts";
 import { type TestImages, testImages } from "./testing/context.ts";
 import { writeDisk } from "./testing/qemu_img.ts";
@@ -73,4 +74,20 @@ Deno.test("evictImages() beside an import takes nothing of it", async () => {
   assert.deepEqual(collected.map((one) => Reflect.get(Object(one), "name")), ["old"]);
   assert.deepEqual(listImages(ctx).map(({ digest }) => digest), [image.digest]);
   assert.equal(images.folders().length, 1);
+});
+
+Deno.test("evictImages() leaves an image between its resolution and its machine", async () => {
+  await using images = await testImages();
+  const { ctx } = images;
+  await add(images, "a", 5);
+  const { digest } = await resolveImage(ctx, "a"); // as `create` does
+  assert.deepEqual(await collectImages(ctx, { budgetBytes: 0 }), []);
+  ctx.store.machines.insert(exampleRecord({ imageDigest: digest }));
+  assert.deepEqual(await collectImages(ctx, { budgetBytes: 0, keepMs: 0 }), []);
+  ctx.store.machines.delete(exampleRecord().id);
+  assert.equal((await collectImages(ctx, { budgetBytes: 0, keepMs: 0 })).length, 1);
+  // Who comes after that is told, and has no machine without an image.
+  assert.throws(() => ctx.store.machines.insert(exampleRecord({ imageDigest: digest })), {
+    code: "not-found",
+  });
 });
