@@ -57,6 +57,7 @@ const vm = noun("Create, run and look after machines", {
 
 const image = noun("Get and keep the images that machines are made from", {
   pull: verb("Get images from the network", () => import("./image/pull.ts")),
+  push: verb("Publish an image in a registry", () => import("./image/push.ts")),
   import: verb("Take a disk file in as an image", () => import("./image/import.ts")),
   search: verb("Find images by name", () => import("./image/search.ts")),
   list: verb("List the images", () => import("./image/list.ts")),

@@ -10,7 +10,7 @@ export interface ImageContext {
 }
 
 /**
- * What takes time when an image is added, in this order; each at most once.
+ * What takes time when an image is added or published, in this order; each at most once.
  *
  * | phase | bytes are |
  * |---|---|
@@ -20,8 +20,18 @@ export interface ImageContext {
  * | `unpack` | read of a packed file |
  * | `convert` | of the guest's disk, written from an image of another format |
  * | `seal` | of the guest's disk, read for its digest |
+ * | `pack` | of the guest's disk, read to be compressed |
+ * | `upload` | sent to a registry |
  */
-export type ProgressPhase = "wait" | "download" | "hash" | "unpack" | "convert" | "seal";
+export type ProgressPhase =
+  | "wait"
+  | "download"
+  | "hash"
+  | "unpack"
+  | "convert"
+  | "seal"
+  | "pack"
+  | "upload";
 
 /** How far a phase is. */
 export interface Progress {

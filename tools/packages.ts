@@ -24,6 +24,10 @@ const TEST = [
   ...MACHINE.aarch64,
   // The reference that our own disk code is compared with.
   "qemu-utils",
+  // A registry, and the program that others use with it.
+  "docker-registry",
+  "skopeo",
+  "zstd",
   "genisoimage",
   "mtools",
   "dosfstools",

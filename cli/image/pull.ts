@@ -19,8 +19,9 @@ import { imageContext } from "./context.ts";
 import { keepBudget } from "./budget.ts";
 import { DIGEST_FLAGS, type DigestFlags, givenDigests } from "./digest_flags.ts";
 import { nameOptions, type UnverifiedFlag, unverifiedFlag } from "./names.ts";
+import { type PlainHttpFlag, plainHttpFlag } from "./plain_http_flag.ts";
 
-interface Flags extends OutputFlag, ProgressFlag, DigestFlags, UnverifiedFlag {
+interface Flags extends OutputFlag, ProgressFlag, DigestFlags, UnverifiedFlag, PlainHttpFlag {
   name?: string;
   architecture?: Architecture;
   force: boolean;
@@ -29,15 +30,16 @@ interface Flags extends OutputFlag, ProgressFlag, DigestFlags, UnverifiedFlag {
 /** `cocoon image pull` */
 export const command = defineCommand({
   description:
-    "An image is a name (`cocoon image search` lists them), a URL, or the path of a file. One\n" +
-    "that is here already is not fetched again. A download is checked with the digest that its\n" +
-    "publisher says, and the publisher's signature where there is one; a URL needs --sha256,\n" +
-    "--sha512 or --insecure-unverified.",
+    "An image is a name (`cocoon image search` lists them), a URL, the path of a file, or in a\n" +
+    "registry: [oci:]HOST/NAME[:TAG][@DIGEST]. One that is here already is not fetched again. A\n" +
+    "download is checked with the digest that its publisher says, and the publisher's signature\n" +
+    "where there is one; a URL needs --sha256, --sha512 or --insecure-unverified.",
   parameters: {
     flags: {
       name: textFlag("Name for the image (else the name that it was got by, or the URL)", "NAME"),
       ...DIGEST_FLAGS,
       ...unverifiedFlag,
+      ...plainHttpFlag,
       architecture: {
         kind: "enum",
         values: ["x86_64", "aarch64"],
@@ -51,7 +53,7 @@ export const command = defineCommand({
     aliases: { ...OUTPUT_ALIAS, n: "name" },
     positional: {
       ...imageArguments,
-      parameter: { ...imageArguments.parameter, brief: "Name, URL, or path of a file" },
+      parameter: { ...imageArguments.parameter, brief: "Name, URL, path of a file, or reference" },
     },
   },
   async run(context: Context, flags: Flags, ...references: string[]) {
@@ -73,6 +75,7 @@ export const command = defineCommand({
           ...givenDigests(flags),
           tag: flags.name,
           force: flags.force,
+          plainHttp: flags.plainHttp,
           onProgress: progress.update,
         });
         // Its line goes before another one comes.

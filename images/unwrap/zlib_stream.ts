@@ -31,7 +31,8 @@ export async function* unpackZstd(chunks: AsyncIterable<Uint8Array>): AsyncGener
   }
 }
 
-async function* through(
+/** Sends a stream through a transformation, in either direction, piece by piece. */
+export async function* through(
   stream: Transform,
   format: string,
   chunks: AsyncIterable<Uint8Array>,

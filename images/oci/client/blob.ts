@@ -27,12 +27,13 @@ export async function* blobChunks(
   try {
     for (;;) {
       let piece: Uint8Array | undefined;
+      // Opening is repeated by the transport itself.
+      source ??= await open(transport, descriptor, received);
       try {
-        source ??= await open(transport, descriptor, received);
         piece = await source.answer.read();
         if (piece === undefined && received < size) throw endedEarly(subject, received, size);
       } catch (error) {
-        await source?.answer.discard();
+        await source.answer.discard();
         source = undefined;
         if (attempt >= transport.limits.attempts || !(error instanceof TransientError)) throw error;
         await pause(retryDelayMs(++attempt, transport.limits), transport.signal);

@@ -1,5 +1,7 @@
 import { CocoonError, type ErrorCode } from "../../../errors/error.ts";
+import { TransientError } from "../../sources/http_errors.ts";
 import { asObject, asString, parseJson } from "./json.ts";
+import { isTransientStatus } from "./retry.ts";
 
 /** Longest part of a registry's own words that is shown. */
 const MAX_WORDS = 300;
@@ -55,10 +57,15 @@ export function registryError(
         "Try again later; whoever has logged in (docker login) is often allowed more.",
       );
     default:
+      if (isTransientStatus(status)) {
+        return new TransientError(`${registry} has a problem (${said})`, {
+          hint: "Try again later.",
+        });
+      }
       return make(
         "failed",
         `${registry} did not answer as a registry does`,
-        status >= 500 ? "The registry has a problem. Try again later." : "Check the address.",
+        "Check the address.",
       );
   }
 }

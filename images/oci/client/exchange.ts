@@ -2,12 +2,15 @@ import { CocoonError } from "../../../errors/error.ts";
 import { networkError, TransientError } from "../../sources/http_errors.ts";
 import type { RegistryLimits } from "./limits.ts";
 
+/** What is sent with a request; a stream is pulled as it goes. */
+export type RequestBody = string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
+
 /** One request. */
 export interface ExchangeOptions {
   method?: string;
   headers: Headers;
-  /** A stream is pulled as it is sent; each piece starts the deadline of the answer anew. */
-  body?: string | ReadableStream<Uint8Array> | undefined;
+  /** Each piece of a stream starts the deadline of the answer anew. */
+  body?: RequestBody | undefined;
   limits: RegistryLimits;
   signal?: AbortSignal | undefined;
 }
@@ -135,7 +138,7 @@ export async function exchange(url: URL, options: ExchangeOptions): Promise<Answ
       signal: abort.signal,
       ...(body === undefined
         ? {}
-        : { body: typeof body === "string" ? body : watched(body, touch) }),
+        : { body: body instanceof ReadableStream ? watched(body, touch) : body }),
     });
     return new Answer(url, response, abort, release, limits.idleTimeoutMs);
   } catch (error) {

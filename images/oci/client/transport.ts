@@ -4,7 +4,7 @@ import { TransientError } from "../../sources/http_errors.ts";
 import { type Actions, Authorization } from "./authorization.ts";
 import type { CredentialHost } from "./credentials.ts";
 import { registryError } from "./errors.ts";
-import { type Answer, exchange } from "./exchange.ts";
+import { type Answer, exchange, type RequestBody } from "./exchange.ts";
 import { DEFAULT_LIMITS, MAX_ANSWER_BYTES, type RegistryLimits } from "./limits.ts";
 import { DOCKER_HUB, isLoopback, type OciReference } from "./reference.ts";
 import { isTransientStatus, retryDelayMs } from "./retry.ts";
@@ -23,12 +23,14 @@ export interface TransportOptions {
 /** One request to a repository. */
 export interface RegistryRequest {
   /** @default {"GET"} */
-  method?: "GET" | "HEAD" | "POST" | "PUT";
+  method?: "GET" | "HEAD" | "POST" | "PATCH" | "PUT";
   /** Path below the repository (`manifests/latest`), or an address that the registry gave. */
   target: string | URL;
   headers?: Record<string, string>;
   /** Called once for each try. */
-  body?: () => ReadableStream<Uint8Array>;
+  body?: () => RequestBody;
+  /** Not to be tried again when it fails: half of it may have been taken. @default {false} */
+  once?: boolean;
   /** Statuses that are an answer; every other one is an error. */
   expect: readonly number[];
 }
@@ -70,12 +72,13 @@ export class Transport {
       ? new URL(request.target, this.#base)
       : request.target;
     let challenged = false;
+    const attempts = request.once ? 1 : this.limits.attempts;
     for (let attempt = 1;;) {
       let answer: Answer;
       try {
         answer = await this.#follow(url, request);
       } catch (error) {
-        if (attempt >= this.limits.attempts || !(error instanceof TransientError)) throw error;
+        if (attempt >= attempts || !(error instanceof TransientError)) throw error;
         await pause(retryDelayMs(++attempt, this.limits), this.signal);
         continue;
       }
@@ -86,7 +89,7 @@ export class Transport {
         // Once: a registry that refuses what its own token server gave would do so for ever.
         challenged = true;
         await this.#authorization.renew(header, this.signal);
-      } else if (isTransientStatus(answer.status) && attempt < this.limits.attempts) {
+      } else if (isTransientStatus(answer.status) && attempt < attempts) {
         await answer.discard();
         const retryAfter = answer.headers.get("retry-after");
         await pause(retryDelayMs(++attempt, this.limits, retryAfter), this.signal);
