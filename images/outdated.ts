@@ -4,6 +4,7 @@ import type { CatalogueEntry } from "./catalogue/catalogue.ts";
 import type { ImageContext } from "./context.ts";
 import { contradicts } from "./downloads/validators.ts";
 import { entryOfTag, isUrl, type NameOptions } from "./named.ts";
+import { looksLikeOci, parseOciReference } from "./oci/client/reference.ts";
 import { openHttp } from "./sources/http.ts";
 import { askPublisher } from "./verification/publisher.ts";
 
@@ -18,7 +19,11 @@ export interface Upstream {
   reason?: string;
 }
 
-type AskOptions = Pick<NameOptions, "catalogue" | "signal" | "http">;
+/** Options of {@linkcode askUpstream}. */
+export interface AskOptions extends Pick<NameOptions, "catalogue" | "signal" | "http"> {
+  /** Allows a registry without TLS on another computer. */
+  plainHttp?: boolean | undefined;
+}
 
 /**
  * Asks where an image came from whether it is still the same there: its publisher for the digest,
@@ -41,8 +46,13 @@ export async function askUpstream(
 
 /** Every name of a stored image that came from a server, in the order of their storing. */
 export function namesWithUpstream(ctx: ImageContext): { tag: string; image: TaggedImage }[] {
-  return ctx.store.images.list().filter(({ source }) => isUrl(source))
+  return ctx.store.images.list().filter(hasUpstream)
     .flatMap((image) => image.tags.map((tag) => ({ tag, image })));
+}
+
+/** Whether an image came from somewhere that can be asked again. */
+export function hasUpstream({ source }: TaggedImage): boolean {
+  return isUrl(source) || looksLikeOci(source);
 }
 
 type Answer = Pick<Upstream, "state" | "reason">;
@@ -55,13 +65,28 @@ async function ask(
 ): Promise<Answer> {
   const entry = entryOfTag(options.catalogue, tag, image);
   if (entry !== undefined) return await askEntry(ctx, entry, image, options);
-  if (!isUrl(image.source)) return unknown(`it came from ${nameOf(image.source)}`);
-  return await askServer(image.source, image, options);
+  if (isUrl(image.source)) return await askServer(image.source, image, options);
+  if (looksLikeOci(image.source)) return await askRegistry(ctx, image, options);
+  return unknown(`it came from ${image.source === "-" ? "standard input" : "a file"}`);
 }
 
-function nameOf(source: string): string {
-  if (source === "-") return "standard input";
-  return source.startsWith("/") ? "a file" : source;
+/** The digest of the manifest is the image's identity. */
+async function askRegistry(
+  ctx: ImageContext,
+  image: TaggedImage,
+  { signal, plainHttp }: AskOptions,
+): Promise<Answer> {
+  const reference = parseOciReference(image.source);
+  if (reference.digest !== undefined) return { state: "current" };
+  const { RegistryClient } = await import("./oci/client/client.ts");
+  const { resolveManifest } = await import("./oci/resolve.ts");
+  const client = new RegistryClient(reference, { host: ctx.host, plainHttp, signal });
+  const architecture = image.architecture ?? ctx.host.architecture;
+  const { digest } = await resolveManifest(client, reference, {
+    architecture,
+    hostOs: ctx.host.os,
+  });
+  return compared(digest === image.digest);
 }
 
 /** What the catalogue says of an image today, which may be another address than the one of then. */

@@ -4,7 +4,7 @@ import { type AddedImage, reuseStored } from "./commit.ts";
 import type { ImageContext } from "./context.ts";
 import type { CatalogueEntry } from "./catalogue/catalogue.ts";
 import { vouchedFacts } from "./facts.ts";
-import { normalizeExpected } from "./digests.ts";
+import { checkDigests, normalizeExpected } from "./digests.ts";
 import { explain } from "./explain.ts";
 import { addFromFile, addFromStdin, type ImportOptions } from "./import.ts";
 import { findStored, requireStored } from "./lookup.ts";
@@ -223,22 +223,18 @@ async function pullStored(
       return await pullFromRegistry(ctx, parseOciReference(image.source), { ...options, tag });
     }
   }
-  const { sha256, sha512 } = normalizeExpected(options);
-  if (sha512 !== undefined) {
+  const expected = normalizeExpected(options);
+  const { sourceSha512 } = image;
+  if (expected.sha512 !== undefined && sourceSha512 === undefined) {
     throw new CocoonError("usage", `image "${name}": only its sha256 is kept, not its sha512`, {
       hint: "Pull it by its URL, or give --sha256.",
     });
   }
-  if (sha256 !== undefined && image.digest !== `sha256:${sha256}`) {
-    throw new CocoonError(
-      "failed",
-      `image "${name}": checksum mismatch (expected sha256 ${sha256}, got ${
-        image.digest.slice(7)
-      })`,
-      { hint: "`cocoon image pull --force` fetches it again." },
-    );
-  }
-  const verified = sha256 === undefined ? "none" : "sha256";
+  const actual = { sha256: image.digest.slice("sha256:".length), sha512: sourceSha512 ?? "" };
+  const verified = await explain(
+    name,
+    () => Promise.resolve(checkDigests(expected, actual, "Nothing was changed")),
+  );
   const stored = await reuseStored(ctx, image.digest, verified, options.tag, options.signal);
   if (stored === undefined) throw diskMissing(name, image);
   return stored;

@@ -1,6 +1,6 @@
 import { CocoonError } from "../../errors/error.ts";
 import { requireStored } from "../../images/lookup.ts";
-import { askUpstream, namesWithUpstream } from "../../images/outdated.ts";
+import { askUpstream, hasUpstream, namesWithUpstream } from "../../images/outdated.ts";
 import { pullImage } from "../../images/pull.ts";
 import {
   imageArgument,
@@ -48,7 +48,7 @@ export const command = defineCommand({
         if (state === "current") return context.stderr(`${tag}: is current\n`);
         if (!image.tags.includes(tag)) throw noName(tag, image.tags);
         // What nobody could tell of a server is found out by fetching; a file cannot be fetched.
-        if (reason !== undefined && !/^https?:/.test(image.source)) throw noSource(tag, reason);
+        if (reason !== undefined && !hasUpstream(image)) throw noSource(tag, reason);
         using progress = imageProgress(context, flags.progress);
         const added = await pullImage(images, tag, {
           ...options,
