@@ -142,6 +142,32 @@ Deno.test("cocoon image outdated says why it does not know", async () => {
   });
 });
 
+Deno.test("cocoon image pull warns when a signature cannot be checked, and the list shows it", async () => {
+  await withHome(async ({ server, cocoon, json, publish }) => {
+    await publish(1);
+    const signed = `${await Deno.makeTempDir()}/config.toml`;
+    await Deno.writeTextFile(
+      signed,
+      `[images.acme]\nsource = "${server.url}/disk.img"\nchecksum = "${server.url}/SHA256SUMS"\n` +
+        `signature = "${server.url}/SHA256SUMS.asc"\n` +
+        `keys = [{ fingerprint = "${"0".repeat(40)}", source = "${server.url}/key" }]\n`,
+    );
+    try {
+      const pulled = await cocoon(["image", "pull", "acme", "--config", signed]);
+      assert.equal(pulled.code, 0, pulled.stderr);
+      assert.ok(pulled.stderr.includes(
+        `cocoon: warning: ${server.url}/SHA256SUMS: its signature was not checked, ` +
+          `because neither gpgv nor gpg is installed\n`,
+      ));
+      assert.equal((await json(["image", "list"]))[0]?.["verified"], "checksum");
+      const inspected = await cocoon(["image", "inspect", "acme"]);
+      assert.match(inspected.stdout, /\nverified +checksum\nchecksum file +http.*SHA256SUMS\n/);
+    } finally {
+      await Deno.remove(signed.replace(/\/config\.toml$/, ""), { recursive: true });
+    }
+  });
+});
+
 Deno.test("cocoon gc --budget removes the least recently used images", async () => {
   await withHome(async ({ cocoon, json, publish }) => {
     await publish(1);

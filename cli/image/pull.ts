@@ -2,6 +2,7 @@ import { CocoonError } from "../../errors/error.ts";
 import type { Architecture } from "../../plugins/contract.ts";
 import { pullImage } from "../../images/pull.ts";
 import {
+  anyImageArgument,
   imageArguments,
   OUTPUT_ALIAS,
   type OutputFlag,
@@ -53,7 +54,7 @@ export const command = defineCommand({
     aliases: { ...OUTPUT_ALIAS, n: "name" },
     positional: {
       ...imageArguments,
-      parameter: { ...imageArguments.parameter, brief: "Name, URL, path of a file, or reference" },
+      parameter: anyImageArgument,
     },
   },
   async run(context: Context, flags: Flags, ...references: string[]) {
