@@ -1,6 +1,7 @@
 import { join } from "../host/path.ts";
 import type { ImageFacts, ImageRecord, TaggedImage, Verified } from "../state/images.ts";
-import { diskPath, type ImageContext } from "./context.ts";
+import { imageFiles } from "../state/direct_image.ts";
+import type { ImageContext } from "./context.ts";
 import { withImagesLock } from "./images_lock.ts";
 import type { Staging } from "./staging.ts";
 import { markUsed } from "./usage.ts";
@@ -16,7 +17,9 @@ export interface AddedImage {
 }
 
 /** What is known of an image before it is stored. */
-export type NewImage = Omit<ImageRecord, "allocatedBytes" | "createdAt" | "kind">;
+export type NewImage =
+  & Omit<ImageRecord, "allocatedBytes" | "createdAt" | "kind">
+  & Partial<Pick<ImageRecord, "kind">>;
 
 /**
  * Makes the finished image in the staging area a stored one: to the medium, into place, into the
@@ -32,12 +35,7 @@ export async function commitImage(
   signal: AbortSignal | undefined,
 ): Promise<AddedImage> {
   const folder = staging.path(IMAGE_FOLDER);
-  const disk = join(folder, "disk.raw");
-  // Read-only: machines write to clones, and a mistake must not change what the digest promises.
-  await Deno.chmod(disk, 0o444);
-  await sync(disk);
-  await sync(folder);
-  const { blocks } = await Deno.stat(disk);
+  const allocatedBytes = await seal(folder);
   return await withImagesLock(ctx.home, async () => {
     const stored = await useStored(ctx, image.digest, tag, image);
     if (stored !== undefined) return stored;
@@ -48,13 +46,27 @@ export async function commitImage(
     await sync(join(ctx.home.imagesDir, "sha256"));
     await markUsed(ctx, image.digest);
     ctx.store.images.put({
-      ...image,
       kind: "disk",
-      allocatedBytes: (blocks ?? 0) * 512,
+      ...image,
+      allocatedBytes,
       createdAt: ctx.host.now().toISOString(),
     }, tag);
     return { image: required(ctx, image.digest), outcome: "stored" };
   }, signal);
+}
+
+/** Brings the files of a finished image to the medium; returns the bytes that they take. */
+async function seal(folder: string): Promise<number> {
+  let bytes = 0;
+  for (const { name } of [...Deno.readDirSync(folder)]) {
+    const path = join(folder, name);
+    // Read-only: machines write to clones, and a mistake must not change what the digest promises.
+    await Deno.chmod(path, 0o444);
+    await sync(path);
+    bytes += ((await Deno.stat(path)).blocks ?? 0) * 512;
+  }
+  await sync(folder);
+  return bytes;
 }
 
 /** How much a voucher is worth; the user's own digest came by another way than the image. */
@@ -75,7 +87,7 @@ async function useStored(
   { verified = "none", verifiedBy, ...facts }: ImageFacts,
 ): Promise<AddedImage | undefined> {
   const stored = ctx.store.images.get(digest);
-  if (stored === undefined || !ctx.host.exists(diskPath(ctx.home, digest))) return undefined;
+  if (stored === undefined || !isWhole(ctx, stored)) return undefined;
   if (tag !== undefined) ctx.store.images.put(stored, tag);
   ctx.store.images.note(
     digest,
@@ -85,6 +97,11 @@ async function useStored(
   );
   await markUsed(ctx, digest);
   return { image: required(ctx, digest), outcome: "already-stored" };
+}
+
+/** Whether all files of an image are there. */
+export function isWhole(ctx: Pick<ImageContext, "home" | "host">, image: ImageRecord): boolean {
+  return imageFiles(ctx.home, image).every((path) => ctx.host.exists(path));
 }
 
 /** Like `commitImage`, before the work is done: undefined when it has to be done. */

@@ -21,18 +21,34 @@ const FACTS = [
   "minimumDiskBytes",
 ] as const satisfies readonly (keyof ImageRecord)[];
 
-/** One stored image: a raw disk in `Home.imageDir(digest)`. Immutable. */
+/** One layer of an image of kind `direct`. */
+export interface DirectLayer {
+  /** Of the compressed layer, as the manifest names it. */
+  digest: string;
+  /** As {@linkcode ImageRecord.diskDigest}, of the file system made of it. */
+  diskDigest: string;
+  /** Whether it has a kernel, and an initial RAM disk; of several layers, the topmost counts. */
+  kernel: boolean;
+  initrd: boolean;
+}
+
+/** One stored image: a raw disk, or kernel and layers, in `Home.imageDir(digest)`. Immutable. */
 export interface ImageRecord {
   /** `sha256:HEX` of what was downloaded or imported; its identity. */
   digest: string;
-  /** `sha256-4m:HEX` of the raw disk that is stored; see `images/disk/digest.ts`. */
+  /**
+   * `sha256-4m:HEX` of the raw disk that is stored; see `images/disk/digest.ts`. Of kind `direct`,
+   * which has one for each layer, the image's own digest.
+   */
   diskDigest: string;
-  kind: "disk";
-  /** Size that a guest sees. */
+  kind: "disk" | "direct";
+  /** For kind `direct`: what it is made of, base first; their files are in `direct_image.ts`. */
+  layers?: DirectLayer[];
+  /** Size that a guest sees; of kind `direct`, the layers together. */
   virtualBytes: number;
   /** Bytes that the file takes. */
   allocatedBytes: number;
-  sourceFormat: "raw" | "qcow2" | "vmdk" | "vhd" | "vhdx" | "vdi";
+  sourceFormat: "raw" | "qcow2" | "vmdk" | "vhd" | "vhdx" | "vdi" | "layers";
   /** What the image was packed into, outermost first; absent when it was not. */
   wrappers?: ("gzip" | "xz" | "zstd" | "bzip2" | "tar")[];
   /** URL, absolute path, or `-` for standard input. */

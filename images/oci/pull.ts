@@ -1,11 +1,16 @@
 import { CocoonError } from "../../errors/error.ts";
 import type { Architecture } from "../../plugins/contract.ts";
 import { addImage, type AddOptions, type SourceStream } from "../add.ts";
-import { type AddedImage, reuseStored } from "../commit.ts";
+import { type AddedImage, commitImage, IMAGE_FOLDER, reuseStored } from "../commit.ts";
 import type { ImageContext } from "../context.ts";
 import type { Verified } from "../../state/images.ts";
 import { normalizeExpected } from "../digests.ts";
 import { unverified } from "../named.ts";
+import { explainFullDisk } from "../disk/space.ts";
+import { layerFileName } from "../../state/direct_image.ts";
+import type { DirectLayer } from "../../state/images.ts";
+import { distinctLayers, makeDirect } from "./direct.ts";
+import { linkKnownLayers } from "./known_layers.ts";
 import { Staging } from "../staging.ts";
 import { OCI_ARCHITECTURES } from "./architectures.ts";
 import { RegistryClient } from "./client/client.ts";
@@ -70,7 +75,7 @@ export async function pullOci(
       phase: "download" as const,
       totalBytes: layer.size,
     };
-    return await addImage(ctx, stream, added(options, resolved.architecture));
+    return await addImage(ctx, stream, addOptions(options, resolved.architecture));
   }
   return await pullContainer(ctx, client, kind, origin, options);
 }
@@ -98,7 +103,7 @@ function verification(reference: OciReference, { plainHttp }: OciPullOptions): V
 }
 
 /** The digests were those of the manifest, not of the disk. */
-function added(
+function addOptions(
   { tag, signal, onProgress }: OciPullOptions,
   architecture: Architecture | undefined,
 ): AddOptions {
@@ -106,7 +111,10 @@ function added(
 }
 
 /** Where an image comes from. */
-type Origin = Pick<SourceStream, "source" | "identity">;
+interface Origin {
+  source: string;
+  identity: NonNullable<SourceStream["identity"]>;
+}
 
 async function pullContainer(
   ctx: ImageContext,
@@ -118,19 +126,50 @@ async function pullContainer(
   const architecture = options.architecture ?? ctx.host.architecture;
   checkConfig(await client.smallBlob(config, MAX_CONFIG_BYTES), architecture);
   await using staging = await Staging.open(ctx.home, options.signal);
-  const files = await fetchLayers(client, layers, {
+  const folder = staging.path(IMAGE_FOLDER);
+  await Deno.mkdir(folder);
+  const distinct = distinctLayers(layers);
+  const digests = distinct.map(({ digest }) => digest);
+  const known = await linkKnownLayers(ctx, digests, folder, options.signal);
+  const files = await fetchLayers(client, distinct.filter(({ digest }) => !known.has(digest)), {
     directory: staging.directory,
     onBytes: (doneBytes, totalBytes) =>
       options.onProgress?.({ phase: "download", doneBytes, totalBytes }),
     signal: options.signal,
   });
-  const disk = await findContainerDisk(files);
+  const disk = known.size === 0 ? await findContainerDisk(files) : undefined;
+  const added = addOptions(options, architecture);
   if (disk !== undefined) {
     const stream = { ...origin, chunks: containerDiskChunks(disk), phase: "hash" as const };
-    return await addImage(ctx, stream, added(options, architecture));
+    return await addImage(ctx, stream, added);
   }
-  throw new CocoonError("failed", "it is a container image: files without a kernel or a disk", {
-    hint: "A machine needs a disk: take the distribution's cloud image, a container disk " +
-      "(quay.io/containerdisks/...), or an image with /boot/vmlinuz and /boot/initrd.img.",
-  });
+  const made = await makeDirect(ctx, { layers: distinct, known, files, folder }, options)
+    .catch(async (error) => {
+      throw await explainFullDisk(error, staging.directory);
+    });
+  return await commitDirect(ctx, staging, made, origin, added);
+}
+
+async function commitDirect(
+  ctx: ImageContext,
+  staging: Staging,
+  layers: DirectLayer[],
+  { source, identity }: Origin,
+  { tag, signal, facts }: AddOptions,
+): Promise<AddedImage> {
+  const folder = staging.path(IMAGE_FOLDER);
+  const sizes = layers.map(({ digest }) =>
+    Deno.statSync(`${folder}/${layerFileName(digest, "erofs")}`).size
+  );
+  const image = {
+    ...facts,
+    ...identity,
+    kind: "direct" as const,
+    layers,
+    diskDigest: identity.digest,
+    virtualBytes: sizes.reduce((sum, size) => sum + size, 0),
+    sourceFormat: "layers" as const,
+    source,
+  };
+  return await commitImage(ctx, staging, image, tag, signal);
 }

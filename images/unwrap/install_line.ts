@@ -6,11 +6,17 @@ const PACKAGES: Readonly<
 > = {
   xz: { brew: "xz", apt: "xz-utils", dnf: "xz", pacman: "xz" },
   bzip2: { brew: "bzip2", apt: "bzip2", dnf: "bzip2", pacman: "bzip2" },
+  "mkfs.erofs": {
+    brew: "erofs-utils",
+    apt: "erofs-utils",
+    dnf: "erofs-utils",
+    pacman: "erofs-utils",
+  },
   "qemu-img": { brew: "qemu", apt: "qemu-utils", dnf: "qemu-img", pacman: "qemu-img" },
 };
 
 /** The programs that unpack or convert what cocoon itself does not. */
-export type HelperProgram = "xz" | "bzip2" | "qemu-img";
+export type HelperProgram = "xz" | "bzip2" | "qemu-img" | "mkfs.erofs";
 
 /** The line that installs a program on this host. */
 export function installLine(host: Pick<Host, "os" | "which">, program: HelperProgram): string {

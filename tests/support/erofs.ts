@@ -1,0 +1,34 @@
+/** `mkfs.erofs` from 1.8 on, which Debian 12 does not have, for tests. */
+import { PrivateApt } from "../guests/lib/apt.ts";
+import { cached, guestCacheDir } from "../guests/lib/cache_dir.ts";
+import { recipeHash } from "../guests/lib/recipe.ts";
+
+/** The first release of Debian that has it. */
+const SUITE = "trixie";
+/** Changed with what is made below. */
+const RECIPE = "1";
+
+/**
+ * A folder with a `mkfs.erofs`, to be put in front of PATH. It is unpacked from Debian's newer
+ * release beside the libraries that it needs, and started by that release's loader; the system
+ * itself stays as it is. Kept with the guests, and safe to ask for from several processes at once.
+ */
+export async function erofsPrograms(): Promise<string> {
+  const cache = guestCacheDir();
+  const arch = Deno.build.arch;
+  const key = await recipeHash([new URL("../guests/lib", import.meta.url)], [arch, SUITE, RECIPE]);
+  const dir = await cached(cache, `erofs-${arch}`, key, async (made, work) => {
+    const apt = new PrivateApt(work, arch);
+    await apt.update(SUITE);
+    await apt.unpack(await apt.closure(["erofs-utils"]), `${made}/root`);
+    await Deno.mkdir(`${made}/bin`);
+    const script = [
+      "#!/bin/sh",
+      'root=$(dirname "$(readlink -f "$0")")/../root',
+      'for loader in "$root"/usr/lib/*/ld-linux-*.so.*; do :; done',
+      'exec "$loader" --library-path "$(dirname "$loader")" "$root/usr/bin/mkfs.erofs" "$@"',
+    ];
+    await Deno.writeTextFile(`${made}/bin/mkfs.erofs`, `${script.join("\n")}\n`, { mode: 0o755 });
+  });
+  return `${dir}/bin`;
+}
