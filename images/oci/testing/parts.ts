@@ -89,6 +89,8 @@ export interface TarFile {
   bytes?: Uint8Array;
   /** As in the header: `0` file, `5` directory, `2` symbolic link. @default {"0"} */
   type?: string;
+  /** Target of a link. */
+  link?: string;
   /** Claims this length instead. */
   size?: number;
 }
@@ -97,13 +99,17 @@ export interface TarFile {
 export function tarOf(files: readonly TarFile[]): Uint8Array<ArrayBuffer> {
   const blocks: Uint8Array[] = [];
   const encode = (text: string) => new TextEncoder().encode(text);
-  for (const { path, bytes = new Uint8Array(), type = "0", size = bytes.length } of files) {
+  for (const { path, bytes = new Uint8Array(), type = "0", link = "", ...more } of files) {
+    const { size = bytes.length } = more;
     const header = new Uint8Array(512);
     header.set(encode(path));
-    header.set(encode("0000644\0"), 100);
+    header.set(encode(`${type === "5" ? "0000755" : "0000644"}\0`), 100);
+    for (const at of [108, 116]) header.set(encode("0000000\0"), at);
+    header.set(encode("00000000000\0"), 136);
     header.set(encode(`${size.toString(8).padStart(11, "0")}\0`), 124);
     header.set(encode("        "), 148);
     header.set(encode(type), 156);
+    header.set(encode(link), 157);
     header.set(encode("ustar\x0000"), 257);
     const sum = header.reduce((total, byte) => total + byte, 0);
     header.set(encode(`${sum.toString(8).padStart(6, "0")}\0 `), 148);
