@@ -46,7 +46,9 @@ export async function collectImages(
   options: CollectOptions = {},
 ): Promise<Collected[]> {
   await using undo = new AsyncDisposableStack();
-  const partials = await collectPartials(ctx.home, ctx.host.now().getTime());
+  const sources = new Set(ctx.store.images.list().map(({ source }) => source));
+  const isStored = (source: string) => sources.has(source);
+  const partials = await collectPartials(ctx.home, ctx.host.now().getTime(), isStored);
   return await withImagesLock(ctx.home, async () => {
     const abandoned = Staging.abandoned(ctx.home);
     const trash = undo.use(Staging.make(ctx.home));

@@ -1,5 +1,6 @@
 import { basename, join } from "../../host/path.ts";
 import type { Home } from "../../state/home.ts";
+import { readJournal } from "./journal.ts";
 import { PartialDownload } from "./partial.ts";
 
 /** How long what was downloaded in part is kept for whoever goes on with it. */
@@ -11,14 +12,23 @@ export interface CollectedPartial {
   freedBytes: number;
 }
 
-/** Removes downloads that nobody is at, and nobody was in the last seven days. */
-export async function collectPartials(home: Home, nowMs: number): Promise<CollectedPartial[]> {
+/**
+ * Removes downloads that nobody is at: those that nobody was at in the last seven days, and those
+ * whose image is stored, which a command has left that was killed at its very end.
+ */
+export async function collectPartials(
+  home: Home,
+  nowMs: number,
+  isStored: (source: string) => boolean,
+): Promise<CollectedPartial[]> {
   const collected: CollectedPartial[] = [];
   for (const directory of PartialDownload.folders(home)) {
     using partial = PartialDownload.tryOpen(directory);
     if (partial === undefined) continue; // a command is at it
     const { changedAtMs, allocatedBytes } = await look(partial);
-    if (nowMs - changedAtMs < KEEP_MS) continue;
+    const source = (await readJournal(partial.journalPath))?.source;
+    const isDone = source !== undefined && isStored(source);
+    if (!isDone && nowMs - changedAtMs < KEEP_MS) continue;
     await partial.remove();
     collected.push({ name: basename(directory), freedBytes: allocatedBytes });
   }

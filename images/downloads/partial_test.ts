@@ -77,7 +77,7 @@ Deno.test("remove() leaves nothing, and whoever waited has a folder again", asyn
 
 Deno.test("collectPartials() takes what is old and nobody is at", async () => {
   await withHome(async (home) => {
-    assert.deepEqual(await collectPartials(home, Date.now()), []);
+    assert.deepEqual(await collectPartials(home, Date.now(), () => false), []);
     for (const name of ["young", "old", "held"]) {
       const partial = await PartialDownload.open(home, name);
       await Deno.writeFile(partial.dataPath, new Uint8Array(9000).fill(1));
@@ -85,12 +85,19 @@ Deno.test("collectPartials() takes what is old and nobody is at", async () => {
       const aged = new Date(Date.now() - (name === "young" ? 6 : 8) * DAY_MS);
       await Deno.utime(partial.dataPath, aged, aged);
     }
-    const [collected, ...others] = await collectPartials(home, Date.now());
+    const [collected, ...others] = await collectPartials(home, Date.now(), () => false);
     assert.deepEqual(others, []);
     assert.ok((collected?.freedBytes ?? 0) >= 9000);
     assert.equal(PartialDownload.folders(home).length, 2);
     // A folder that is empty belongs to a command that was killed before it had a byte.
     (await PartialDownload.open(home, "empty"))[Symbol.dispose]();
-    assert.equal((await collectPartials(home, Date.now())).length, 1);
+    assert.equal((await collectPartials(home, Date.now(), () => false)).length, 1);
+    const stored = await PartialDownload.open(home, SOURCE);
+    const entry = { source: SOURCE, validators: {}, map: new PieceMap(10, 10) };
+    await writeJournal(stored.journalPath, entry);
+    stored[Symbol.dispose]();
+    assert.deepEqual(await collectPartials(home, Date.now(), (source) => source !== SOURCE), []);
+    const [done] = await collectPartials(home, Date.now(), (source) => source === SOURCE);
+    assert.equal(done?.name, stored.directory.split("/").at(-1));
   });
 });

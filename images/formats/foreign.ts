@@ -7,6 +7,7 @@ import { tooLarge } from "../too_large.ts";
 import { checkUnpacked } from "../unwrap/bounds.ts";
 import { installLine } from "../unwrap/install_line.ts";
 import type { ForeignFormat } from "./detect.ts";
+import { checkWhole, cutOff } from "./foreign_whole.ts";
 import { FileReader } from "./random_access.ts";
 import { type QemuImg, runQemuImg } from "./qemu_img.ts";
 import { checkVmdkAlone } from "./vmdk_header.ts";
@@ -49,10 +50,7 @@ export async function convertForeign(
       { hint: installLine(host, "qemu-img") },
     );
   }
-  if (format === "vmdk") {
-    using file = new FileReader(sourcePath);
-    checkVmdkAlone(file);
-  }
+  checkFile(format, sourcePath);
   const qemuImg: QemuImg = { program, signal };
   const source = sourceOption(format, sourcePath);
   const info = await runQemuImg(qemuImg, ["info", "--output=json", source]);
@@ -63,15 +61,49 @@ export async function convertForeign(
     });
   }
   if (diskBytes > MAX_DISK_BYTES) throw tooLarge(MAX_DISK_BYTES);
-  // Images of these formats hold no more data than they are long, save for a packed VMDK.
   const { size } = await Deno.stat(sourcePath);
+  await checkPlaces(qemuImg, format, source, size);
+  // Images of these formats hold no more data than they are long, save for a packed VMDK.
   await requireSpace(dirname(targetPath), Math.min(size, diskBytes));
-  await runQemuImg(qemuImg, ["convert", "-p", "-O", "raw", source, targetPath], (percent) => {
+  const convert = ["convert", "-p", "-O", "raw", source, targetPath];
+  await runQemuImg(qemuImg, convert, (text) => {
+    const percent = percentOf(text);
+    if (percent === undefined) return;
     checkUnpacked(size, { totalBytes: 0, writtenBytes: allocatedBytes(targetPath) });
     onProgress?.(Math.floor(diskBytes * percent / 100), diskBytes);
   });
   onProgress?.(diskBytes, diskBytes);
   return (await Deno.stat(targetPath)).size;
+}
+
+function checkFile(format: ForeignFormat, path: string): void {
+  using file = new FileReader(path);
+  if (format === "vmdk") checkVmdkAlone(file);
+  checkWhole(format, file);
+}
+
+/** Checks that all data of the disk has its place within the file. */
+async function checkPlaces(
+  qemuImg: QemuImg,
+  format: ForeignFormat,
+  source: string,
+  fileBytes: number,
+): Promise<void> {
+  let rest = "";
+  let end = 0;
+  await runQemuImg(qemuImg, ["map", "--output=json", source], (text) => {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) end = Math.max(end, endOfExtent(line));
+  });
+  if (Math.max(end, endOfExtent(rest)) > fileBytes) throw cutOff(format);
+}
+
+/** End of the data that a line of the map tells of in the file; 0 where it tells of none. */
+function endOfExtent(line: string): number {
+  const field = (name: string) => Number(new RegExp(`"${name}": ?(\\d+)`).exec(line)?.[1] ?? NaN);
+  const [length, offset] = [field("length"), field("offset")];
+  return Number.isNaN(offset + length) ? 0 : offset + length;
 }
 
 /** A packed VMDK image may unpack to much more than it is. */
@@ -92,6 +124,12 @@ function sourceOption(format: ForeignFormat, path: string): string {
       ...(format === "vmdk" ? { backing: null } : {}),
     })
   }`;
+}
+
+/** The last of what `-p` has told: `(12.34/100%)`. */
+function percentOf(text: string): number | undefined {
+  const last = text.match(/\(\d{1,3}(?:\.\d+)?\/100%\)/g)?.at(-1);
+  return last === undefined ? undefined : parseFloat(last.slice(1));
 }
 
 function readInfo(json: string): { diskBytes: number; isAlone: boolean } {

@@ -14,13 +14,13 @@ export interface QemuImg {
 
 /**
  * Runs `qemu-img` to its end and returns its standard output.
- * @param onPercent called with what `-p` tells: 0 to 100
+ * @param onText called with all that comes on it, also with what is too much to be returned
  * @throws {CocoonError} `failed`, with what it complains of
  */
 export async function runQemuImg(
   { program, signal }: QemuImg,
   args: string[],
-  onPercent?: (percent: number) => void,
+  onText?: (text: string) => void,
 ): Promise<string> {
   signal?.throwIfAborted();
   const child = new Deno.Command(program, {
@@ -44,8 +44,7 @@ export async function runQemuImg(
   const onOutput = (text: string) => {
     clearTimeout(timer);
     timer = setTimeout(late, IDLE_TIMEOUT_MS);
-    const percent = text.match(/\((\d{1,3}(?:\.\d+)?)\/100%\)/g)?.at(-1);
-    if (percent !== undefined) onPercent?.(Number(percent.slice(1, percent.indexOf("/"))));
+    onText?.(text);
   };
   signal?.addEventListener("abort", kill, { once: true });
   try {

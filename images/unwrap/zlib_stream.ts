@@ -2,6 +2,7 @@ import type { Transform } from "node:stream";
 import { messageOf } from "../../errors/error.ts";
 import { ByteSource } from "./byte_source.ts";
 import { damaged } from "./damaged.ts";
+import { watchZstd } from "./zstd_errors.ts";
 import { zstdFrames } from "./zstd_frames.ts";
 
 const OUTPUT_BYTES = 256 * 1024;
@@ -24,7 +25,9 @@ export async function* unpackZstd(chunks: AsyncIterable<Uint8Array>): AsyncGener
   const source = new ByteSource(chunks);
   try {
     for await (const frame of zstdFrames(source)) {
-      yield* through(createZstdDecompress({ chunkSize: OUTPUT_BYTES }), "zstd", frame);
+      const stream = createZstdDecompress({ chunkSize: OUTPUT_BYTES });
+      using _ = watchZstd(stream);
+      yield* through(stream, "zstd", frame);
     }
   } finally {
     await source.close();
@@ -37,6 +40,8 @@ export async function* through(
   format: string,
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
+  // The iteration tells of errors; one that comes before or after it must not end the program.
+  stream.on("error", () => {});
   // What the source throws must come out as it is, and not as an error of the data.
   let sourceError: unknown;
   const feeding = feed(stream, chunks).catch((error) => {
