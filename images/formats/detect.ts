@@ -91,7 +91,8 @@ const REFUSED: readonly Signature[] = [
     offset: 32769,
     magic: "CD001",
     name: "a CD image (ISO 9660)",
-    hint: "An installation CD is no system disk. Take the distribution's cloud image.",
+    hint: "An installation CD is no system disk. Take the distribution's cloud image (qcow2 or " +
+      "raw), or install from it elsewhere and import that disk.",
   },
   {
     offset: 0x202,
