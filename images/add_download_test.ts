@@ -21,9 +21,14 @@ function disk(length: number): Uint8Array<ArrayBuffer> {
 }
 
 /** A process of its own that pulls. */
-function pulling(images: TestImages, url: string): Deno.ChildProcess {
+function pulling(
+  images: TestImages,
+  url: string,
+  env: Record<string, string> = {},
+): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", DOOMED, images.ctx.home.root, "0", "pull", url],
+    env,
     stdout: "null",
     stderr: "inherit",
   }).spawn();
@@ -172,4 +177,17 @@ Deno.test("pullImage() fetches in one piece what came wrong in parts, when a dig
   await assertOnly(images, body);
   assert.deepEqual([starts(server)[0], starts(server).at(-1)], [undefined, undefined]);
   assert.equal(starts(server)[1], MIB);
+});
+
+Deno.test("pullImage() goes through the proxy of the environment, and not where it need not", async () => {
+  await using images = await testImages();
+  const body = disk(MIB);
+  // To a proxy, the whole URL is the path.
+  await using proxy = httpServer({ "http://images.invalid/d": { body, ...VERSION } });
+  await using near = httpServer({ "/d": { body, ...VERSION } });
+  const env = { http_proxy: proxy.url, no_proxy: "127.0.0.1" };
+  assert.ok((await pulling(images, "http://images.invalid/d", env).status).success);
+  await assertOnly(images, body);
+  assert.ok((await pulling(images, `${near.url}/d`, env).status).success);
+  assert.deepEqual([proxy.requests.length, near.requests.length], [1, 1]);
 });
