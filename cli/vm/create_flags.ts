@@ -96,15 +96,17 @@ export const CREATE_ALIASES = { n: "name", c: "cpus", m: "memory", p: "publish" 
 const DISK_NAME = /^[a-z][a-z0-9-]{0,19}$/;
 /** Serials that cocoon gives to its own disks. */
 const OWN_SERIALS = ["root", "seed"];
+/** How the serials of layers and of the disk over them begin. */
+const OWN_PREFIX = "cocoon-";
 
 function parseDataDisk(input: string): DataDiskWish {
   const equals = input.indexOf("=");
   if (equals < 0) return { sizeBytes: wholeDisk(input) };
   const name = input.slice(0, equals);
-  if (!DISK_NAME.test(name) || OWN_SERIALS.includes(name)) {
+  if (!DISK_NAME.test(name) || OWN_SERIALS.includes(name) || name.startsWith(OWN_PREFIX)) {
     throw new RangeError(
       `expected a name of 1 to 20 lower-case letters, digits and hyphens ` +
-        `(not ${OWN_SERIALS.join(" or ")}) before "=", got "${name}"`,
+        `(not ${OWN_SERIALS.join(" or ")}, and not ${OWN_PREFIX}...) before "=", got "${name}"`,
     );
   }
   return { name, sizeBytes: wholeDisk(input.slice(equals + 1)) };

@@ -15,6 +15,7 @@ import {
   refusals,
 } from "../../plugins/refusals.ts";
 import type { Registry } from "../../plugins/registry.ts";
+import { type DirectFiles, directFiles } from "../../state/direct_image.ts";
 import type { ImageRecord } from "../../state/images.ts";
 import type { MachineSpec } from "../../state/machine_record.ts";
 import { selectStorage } from "../../storage/select.ts";
@@ -47,6 +48,9 @@ export interface Draft {
   /** Size of the root disk as the flag says. */
   diskBytes: number | undefined;
   seed: SeedWish;
+  /** What was asked of the plugins; once the image is known, more may be. */
+  wish: MachineWish;
+  choice: Choice;
 }
 
 /**
@@ -99,6 +103,8 @@ export async function draftMachine(
     kernel: await kernelOf(flags, spec.architecture),
     diskBytes: flags.disk,
     seed: await seedWish(vm, flags),
+    wish,
+    choice,
   };
 }
 
@@ -111,6 +117,10 @@ export async function completeRequest(
   image: ImageRecord | undefined,
 ): Promise<CreateRequest> {
   const storage = await storageFor(context, vm, draft);
+  const files = image && directFiles(vm.home, image);
+  const kernel = files === undefined
+    ? draft.kernel
+    : await layersKernel(context, config, draft, files);
   const diskBytes = image === undefined ? undefined : rootDiskBytes(config, draft, image);
   return {
     spec: {
@@ -120,7 +130,7 @@ export async function completeRequest(
     },
     launch: draft.launch,
     ...(image === undefined ? {} : { image }),
-    ...(draft.kernel === undefined ? {} : { kernel: draft.kernel }),
+    ...(kernel === undefined ? {} : { kernel }),
     storage,
     seed: draft.seed,
     devices: draft.devices,
@@ -129,10 +139,12 @@ export async function completeRequest(
 
 /** Size of the root disk; the default one is as large as the image needs. */
 function rootDiskBytes(config: Config, draft: Draft, image: ImageRecord): number {
-  const minimum = Math.max(image.virtualBytes, image.minimumDiskBytes ?? 0);
+  // Over layers lies a disk of the machine's own; they do not have to fit into it.
+  const imageBytes = image.kind === "direct" ? 0 : image.virtualBytes;
+  const minimum = Math.max(imageBytes, image.minimumDiskBytes ?? 0);
   const { diskBytes = Math.max(config.defaults.diskBytes, minimum) } = draft;
   // One below the image itself is refused where the disk is made, which holds for any image.
-  if (diskBytes >= image.virtualBytes && diskBytes < minimum) {
+  if (diskBytes >= imageBytes && diskBytes < minimum) {
     throw new CocoonError(
       "usage",
       `--disk ${formatSize(diskBytes)}: the image needs at least ${formatSize(minimum)}`,
@@ -140,6 +152,33 @@ function rootDiskBytes(config: Config, draft: Draft, image: ImageRecord): number
     );
   }
   return diskBytes;
+}
+
+/** Asks again what the plugins can, now that the image says how the machine boots. */
+async function layersKernel(
+  context: Context,
+  config: Config,
+  draft: Draft,
+  files: DirectFiles,
+): Promise<CreateRequest["kernel"]> {
+  const { directKernel, refuseOwnKernel } = await import("./direct_image.ts");
+  refuseOwnKernel(draft.kernel);
+  const { wish, choice, registry, spec } = draft;
+  const layersWish: MachineWish = {
+    ...wish,
+    boot: "linux",
+    diskCount: wish.diskCount + files.layers.length,
+  };
+  if (refusals(layersWish, choice).length > 0) {
+    const alternatives = await findAlternatives(registry, context.host, config);
+    throw joinErrors(refusals(layersWish, choice, alternatives));
+  }
+  return await directKernel(files, {
+    name: spec.name,
+    architecture: spec.architecture,
+    hasNetwork: spec.networks.length > 0,
+    consoles: DEFAULT_COMMAND_LINE,
+  });
 }
 
 async function storageFor(context: Context, vm: VmContext, draft: Draft): Promise<StorageDriver> {

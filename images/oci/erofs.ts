@@ -1,12 +1,10 @@
 import { CocoonError } from "../../errors/error.ts";
+import { findSystemProgram } from "../../host/system_program.ts";
 import type { Host } from "../../plugins/contract.ts";
 import { installLine } from "../unwrap/install_line.ts";
 
 /** Older ones damage some layers without a word (their tar mode writes what cannot be read). */
 const MIN_VERSION = { major: 1, minor: 8 };
-
-/** Where distributions put it; the first is not on every user's PATH. */
-const OTHER_PLACES = ["/usr/sbin", "/sbin", "/usr/local/sbin", "/opt/homebrew/bin"];
 
 /** Of what it says on standard error. */
 const MAX_COMPLAINT_CHARACTERS = 500;
@@ -17,8 +15,7 @@ const MAX_COMPLAINT_CHARACTERS = 500;
  */
 export async function findMkfsErofs(host: Pick<Host, "os" | "which" | "run">): Promise<string> {
   const name = "mkfs.erofs";
-  const path = [name, ...OTHER_PLACES.map((place) => `${place}/${name}`)]
-    .map((program) => host.which(program)).find((found) => found !== undefined);
+  const path = findSystemProgram(host, name);
   if (path === undefined) {
     throw new CocoonError("host-lacks", "its layers need mkfs.erofs, which is not installed here", {
       hint: installLine(host, name),

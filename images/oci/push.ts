@@ -58,6 +58,11 @@ export async function pushImage(
     });
   }
   const image = requireStored(ctx, name);
+  if (image.kind !== "disk") {
+    throw new CocoonError("usage", `image "${name}": it is made of layers and not of one disk`, {
+      hint: `Copy it from where it came from: skopeo copy docker://${image.source} docker://...`,
+    });
+  }
   return await explain(name, async () => {
     const { signal, onProgress } = options;
     // Marks it as used: `gc` in another process then leaves it.
