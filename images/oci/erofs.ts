@@ -6,6 +6,9 @@ import { installLine } from "../unwrap/install_line.ts";
 /** Older ones damage some layers without a word (their tar mode writes what cannot be read). */
 const MIN_VERSION = { major: 1, minor: 8 };
 
+/** Milliseconds that it may take for one piece of the archive, or for its end. */
+const STALL_MS = 120_000;
+
 /** Of what it says on standard error. */
 const MAX_COMPLAINT_CHARACTERS = 500;
 
@@ -70,14 +73,30 @@ export async function makeErofs(
     } catch { /* it has ended already */ }
   };
   let fault: unknown;
-  const feeding = feed(child.stdin, source.archive, signal).catch((error) => {
-    fault = error;
+  const fail = (error: unknown) => {
+    fault ??= error;
     kill();
-  });
-  const complaint = new Response(child.stderr).text();
-  await feeding;
-  const { success } = await child.status;
-  const said = (await complaint).trim();
+  };
+  const interrupt = () => fail(signal?.reason);
+  signal?.addEventListener("abort", interrupt, { once: true });
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const touch = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      fail(new CocoonError("failed", `mkfs.erofs did nothing for ${STALL_MS} ms; it was killed`));
+    }, STALL_MS);
+  };
+  let said: string;
+  let success: boolean;
+  try {
+    const complaint = new Response(child.stderr).text();
+    await feed(child.stdin, source.archive, touch).catch(fail);
+    ({ success } = await child.status);
+    said = (await complaint).trim();
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", interrupt);
+  }
   if (fault !== undefined) throw fault;
   if (!success) {
     throw new CocoonError(
@@ -91,14 +110,14 @@ export async function makeErofs(
 async function feed(
   stdin: WritableStream<Uint8Array>,
   archive: AsyncIterable<Uint8Array>,
-  signal: AbortSignal | undefined,
+  onPiece: () => void,
 ): Promise<void> {
   const writer = stdin.getWriter();
   let isOpen = true;
   try {
     for await (const piece of archive) {
-      signal?.throwIfAborted();
       if (!isOpen) continue;
+      onPiece();
       try {
         // It has been taken when this resolves; the piece may then be overwritten.
         await writer.write(piece);
@@ -108,6 +127,7 @@ async function feed(
       }
     }
   } finally {
+    onPiece();
     await writer.close().catch(() => {});
   }
 }

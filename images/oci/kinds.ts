@@ -89,8 +89,11 @@ export function requirePlatform(platform: Platform, wanted: Architecture): void 
   );
 }
 
-/** Of podman's disks, those that cocoon can use; `hyperv` and `wsl` are other formats. */
-const DISK_TYPES = { linux: ["qemu", "applehv"], darwin: ["applehv", "qemu"] } as const;
+/**
+ * Values of `disktype` for disks that cocoon can read, best first; `hyperv` and `wsl` are other
+ * formats. These are words of podman, not of our backends: any backend takes either disk.
+ */
+const DISK_TYPES = { linux: "qemu,applehv", darwin: "applehv,qemu" };
 
 /**
  * The entry of an index to take, of those for the right platform. In podman's machine images,
@@ -100,7 +103,7 @@ export function chooseEntry(
   entries: readonly IndexEntry[],
   os: keyof typeof DISK_TYPES,
 ): IndexEntry | undefined {
-  for (const wanted of DISK_TYPES[os]) {
+  for (const wanted of DISK_TYPES[os].split(",")) {
     const found = entries.find(({ annotations }) => annotations[DISK_TYPE] === wanted);
     if (found !== undefined) return found;
   }

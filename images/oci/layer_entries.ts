@@ -1,6 +1,7 @@
 /** What is in a layer of a container image: every entry of its archive, in order. */
 import { CocoonError } from "../../errors/error.ts";
 import { fileChunks } from "../sources/file.ts";
+import { checkUnpacked } from "../unwrap/bounds.ts";
 import { ByteSource } from "../unwrap/byte_source.ts";
 import { damaged } from "../unwrap/damaged.ts";
 import { BLOCK_BYTES, readPaxRecords, readTarHeader, readText } from "../unwrap/tar_header.ts";
@@ -24,16 +25,32 @@ const MAX_EXTENSION_BYTES = 1024 * 1024;
 const GZIP = [0x1f, 0x8b];
 const ZSTD = [0x28, 0xb5, 0x2f, 0xfd];
 
-/** The archive in a layer's file. Its first bytes tell how it is packed: media types are often wrong. */
+/**
+ * The archive in a layer's file. Its first bytes tell how it is packed: media types are often wrong.
+ * @throws {CocoonError} `failed` (from the iteration) for damaged data, and for what unpacks to far
+ * more than any layer does
+ */
 export async function* layerArchive(path: string): AsyncGenerator<Uint8Array> {
   using file = await Deno.open(path, { read: true });
   const head = new Uint8Array(ZSTD.length);
   await file.read(head);
   await file.seek(0, Deno.SeekMode.Start);
+  const { size } = await file.stat();
+  let totalBytes = 0;
+  for await (const piece of unpacked(head, fileChunks(file))) {
+    totalBytes += piece.length;
+    checkUnpacked(size, { totalBytes, writtenBytes: 0 });
+    yield piece;
+  }
+}
+
+function unpacked(
+  head: Uint8Array,
+  chunks: AsyncGenerator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   const startsWith = (magic: number[]) => magic.every((byte, i) => head[i] === byte);
-  if (startsWith(GZIP)) yield* unpackGzip(fileChunks(file));
-  else if (startsWith(ZSTD)) yield* unpackZstd(fileChunks(file));
-  else yield* fileChunks(file);
+  if (startsWith(GZIP)) return unpackGzip(chunks);
+  return startsWith(ZSTD) ? unpackZstd(chunks) : chunks;
 }
 
 /**
@@ -135,7 +152,7 @@ class Body {
   }
 
   async passOver(): Promise<void> {
-    const isThere = await this.#source.skip(this.#unread);
+    const isThere = await this.#source.passOver(this.#unread);
     if (!isThere) throw damaged("tar", "it ends in the middle of a file");
   }
 }

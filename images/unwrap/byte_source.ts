@@ -33,7 +33,7 @@ export class ByteSource {
   }
 
   /** Passes over bytes; false when there were fewer. */
-  async skip(length: number): Promise<boolean> {
+  async passOver(length: number): Promise<boolean> {
     for (let left = length; left > 0;) {
       const part = await this.some(left);
       if (part === undefined) return false;

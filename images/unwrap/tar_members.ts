@@ -66,7 +66,7 @@ export async function* tarMembers(source: ByteSource): AsyncGenerator<TarMember>
       const isFile = header.type === "0" || header.type === "S";
       if (isFile && !member.name.endsWith("/")) yield member;
       // What the user of the member has left, and the rest of its last block.
-      if (!await source.skip(member.unread.bytes)) throw cutInFile();
+      if (!await source.passOver(member.unread.bytes)) throw cutInFile();
     }
   }
   while ((await source.some(Infinity)) !== undefined);
@@ -75,7 +75,7 @@ export async function* tarMembers(source: ByteSource): AsyncGenerator<TarMember>
 async function readExtension(source: ByteSource, size: number): Promise<Uint8Array> {
   if (size > MAX_EXTENSION_BYTES) throw damaged("tar", "a name of more than a megabyte");
   const bytes = await source.take(size);
-  const isPadded = await source.skip(padded(size) - size);
+  const isPadded = await source.passOver(padded(size) - size);
   if (bytes.length < size || !isPadded) throw damaged("tar", "a name is cut off");
   return bytes;
 }

@@ -30,7 +30,7 @@ export async function* zstdFrames(
     const magic = uint32(start);
     if (magic >>> 4 === SKIPPABLE_MAGIC) {
       const length = await source.take(4);
-      if (length.length < 4 || !await source.skip(uint32(length))) throw cut();
+      if (length.length < 4 || !await source.passOver(uint32(length))) throw cut();
     } else if (magic === MAGIC) {
       yield frame(source, start);
     } else {
