@@ -108,6 +108,16 @@ async function imageNames(this: Frame, partial: string): Promise<readonly string
   return (await this.context.store()).images.tags();
 }
 
+/** Completes names of images that are here or can be got by name. */
+async function knownImageNames(this: Frame, partial: string): Promise<readonly string[]> {
+  if (isFlag(partial)) return [];
+  const { catalogueOf } = await import("./image/names.ts");
+  const catalogue = catalogueOf(this.context, await this.context.config());
+  // Whoever types the first command of all has no store yet.
+  const stored = await this.context.store().then((store) => store.images.tags(), () => []);
+  return [...new Set([...stored, ...catalogue.images().map(({ name }) => name)])];
+}
+
 /** No name begins so; the store need not be opened. */
 function isFlag(partial: string): boolean {
   return partial.startsWith("-");
@@ -134,6 +144,13 @@ export const imageArgument: Positional = {
   placeholder: "IMAGE",
   brief: "Name, digest, or the first 12 or more digits of the digest",
   proposeCompletions: imageNames,
+};
+
+/** One image that is here, or that can be got. */
+export const anyImageArgument: Positional = {
+  ...imageArgument,
+  brief: "Name, path of a file, URL, or reference of a registry",
+  proposeCompletions: knownImageNames,
 };
 
 /** One or more machines. */

@@ -57,9 +57,15 @@ const vm = noun("Create, run and look after machines", {
 
 const image = noun("Get and keep the images that machines are made from", {
   pull: verb("Get images from the network", () => import("./image/pull.ts")),
+  push: verb("Publish an image in a registry", () => import("./image/push.ts")),
   import: verb("Take a disk file in as an image", () => import("./image/import.ts")),
+  search: verb("Find images by name", () => import("./image/search.ts")),
   list: verb("List the images", () => import("./image/list.ts")),
   inspect: verb("Show all that is known of an image", () => import("./image/inspect.ts")),
+  outdated: verb("Ask which images have changed at their source", () => {
+    return import("./image/outdated.ts");
+  }),
+  update: verb("Get images anew that have changed", () => import("./image/update.ts")),
   rm: verb("Remove images, or names of them", () => import("./image/rm.ts")),
 });
 

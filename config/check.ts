@@ -23,6 +23,7 @@ export function checkInput(
     ...(result.issues ?? []).flatMap(mistakesOf),
     ...unknownKeys(input, []),
     ...networksWithoutProvider(input),
+    ...imagesWithoutSource(input),
     ...unusableValues(input, []),
   ];
   if (mistakes.length > 0) return { mistakes };
@@ -50,6 +51,9 @@ function mistakesOf(issue: BaseIssue<unknown>): Mistake[] {
 }
 
 function unknownKeys(value: unknown, path: readonly string[]): Mistake[] {
+  if (Array.isArray(value)) {
+    return value.flatMap((each, index) => unknownKeys(each, [...path, String(index)]));
+  }
   if (!isTable(value)) return [];
   const known = knownKeys(path);
   return Object.entries(value).flatMap(([key, each]): Mistake[] => {
@@ -73,6 +77,16 @@ function networksWithoutProvider(input: FileInput): Mistake[] {
       isTable(table) && !Object.hasOwn(table, "provider") && !IMPLICIT_NETWORKS.includes(name)
     )
     .map(([name]) => ({ path: ["networks", name, "provider"], at: "key", message: "missing" }));
+}
+
+/** An image is at one address, or at one for each architecture. */
+function imagesWithoutSource(input: FileInput): Mistake[] {
+  if (!isTable(input["images"])) return [];
+  return Object.entries(input["images"])
+    .filter(([, table]) =>
+      isTable(table) && !["source", "x86_64", "aarch64"].some((key) => Object.hasOwn(table, key))
+    )
+    .map(([name]) => ({ path: ["images", name, "source"], at: "key", message: "missing" }));
 }
 
 /** Values that TOML has and plugins' settings, which are JSON, have not. */

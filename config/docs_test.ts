@@ -22,9 +22,12 @@ function keysBelow(heading: string): string[] {
 
 Deno.test("docs/configuration.md has every key of every section, and no other", () => {
   const tables = ["backends", "networks", "plugins", "images"];
-  const top = Object.keys(ENTRIES).filter((key) => key !== "defaults" && !tables.includes(key));
+  const top = Object.keys(ENTRIES).filter((key) => {
+    return !["defaults", "store", ...tables].includes(key);
+  });
   assert.deepEqual(keysBelow("Top level"), top.sort());
   assert.deepEqual(keysBelow("`[defaults]`"), knownKeys(["defaults"])?.sort());
+  assert.deepEqual(keysBelow("`[store]`"), knownKeys(["store"])?.sort());
   assert.deepEqual(keysBelow("`[plugins.NAME]`"), knownKeys(["plugins", "x"])?.sort());
   assert.deepEqual(keysBelow("`[images.NAME]`"), knownKeys(["images", "x"])?.sort());
   for (const table of tables) assert.ok(text.includes(`\n## \`[${table}.NAME]\`\n`), table);

@@ -124,6 +124,7 @@ source = "disks/here.raw"
         },
         here: { source: path.replace("config.toml", "disks/here.raw") },
       },
+      store: {},
     });
   }, { HOME: "/home/me" });
 });

@@ -1,13 +1,13 @@
 import { absolute, dirname, join } from "../host/path.ts";
 import type { Host, JsonObject } from "../plugins/contract.ts";
 import { defaultConfig, IMPLICIT_NETWORKS } from "./defaults.ts";
+import { imageTable } from "./image_table.ts";
 import type { FileOutput } from "./schema.ts";
 import { SETTINGS } from "./settings.ts";
 import type {
   Config,
   ConfigFile,
   Defaults,
-  ImageTable,
   NetworkTable,
   Origin,
   Overrides,
@@ -54,11 +54,13 @@ export function resolve(layers: Layers): Config {
       fileOutput.plugins ?? {},
       ({ kind, path }): PluginTable => ({ kind, path: locate(path) }),
     ),
-    images: mapValues(fileOutput.images ?? {}, ({ source, sha256, architecture }): ImageTable => ({
-      source: isUrl(source) ? source : locate(source),
-      ...(sha256 === undefined ? {} : { sha256: sha256.toLowerCase() }),
-      ...(architecture === undefined ? {} : { architecture }),
-    })),
+    images: mapValues(
+      fileOutput.images ?? {},
+      (table) => imageTable(table, (source) => isUrl(source) ? source : locate(source)),
+    ),
+    store: fileOutput.store?.image_budget === undefined
+      ? {}
+      : { imageBudgetBytes: fileOutput.store.image_budget },
     origins,
     file,
   };

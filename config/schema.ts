@@ -102,15 +102,61 @@ const plugin = v.strictObject({
   path: text(/./, "expected a path", "Its module; relative to this file"),
 }, "expected a table");
 
-const image = v.strictObject({
-  source: text(/./, "expected a URL or a path", "A URL, or a path relative to this file"),
-  sha256: v.optional(v.pipe(
-    v.string("expected 64 hexadecimal digits"),
-    v.regex(/^[0-9a-fA-F]{64}$/, "expected 64 hexadecimal digits"),
-    v.description("SHA-256 of what the source gives"),
+const source = text(/./, "expected a URL or a path", "A URL, or a path relative to this file");
+const httpUrl = (description: string) =>
+  text(/^https?:\/\/./, "expected an http(s) URL", description);
+
+/** What vouches for a source. */
+const vouchers = {
+  sha256: v.optional(text(
+    /^[0-9a-fA-F]{64}$/,
+    "expected 64 hexadecimal digits",
+    "SHA-256 of what the source gives",
   )),
-  architecture: v.optional(architecture("Architecture of the image")),
+  checksum: v.optional(httpUrl("File of its publisher that has its digest")),
+  signature: v.optional(text(
+    /^(clearsigned$|https?:\/\/.)/,
+    'expected an http(s) URL or "clearsigned"',
+    "Signature of that file, or clearsigned when the file carries it itself",
+  )),
+};
+
+const imageSource = v.strictObject({ source, ...vouchers }, "expected a table");
+
+const imageKey = v.strictObject({
+  fingerprint: text(
+    /^([0-9a-fA-F]{40}|[0-9a-fA-F]{64})$/,
+    "expected 40 or 64 hexadecimal digits",
+    "Fingerprint of the primary key",
+  ),
+  source: text(/./, "expected a URL or a path", "The key; believed only if it has the fingerprint"),
 }, "expected a table");
+
+const image = v.strictObject({
+  source: v.optional(source),
+  ...vouchers,
+  architecture: v.optional(architecture("Architecture of the image")),
+  x86_64: v.optional(v.pipe(imageSource, v.description("The image for x86_64"))),
+  aarch64: v.optional(v.pipe(imageSource, v.description("The image for aarch64"))),
+  keys: v.optional(v.pipe(
+    v.array(imageKey, "expected a list of tables"),
+    v.description("Keys that may sign the checksum file"),
+  )),
+  title: v.optional(text(/./, "expected a text", "What the image is, for people")),
+  aliases: v.optional(v.pipe(
+    v.array(imageName, "expected a list of names"),
+    v.description("Other names for it"),
+  )),
+  default_user: v.optional(text(/./, "expected a name", "Account that its publisher documents")),
+  minimum_disk: v.optional(size("Smallest root disk of a machine of it")),
+}, "expected a table");
+
+const store = v.pipe(
+  v.strictObject({
+    image_budget: v.optional(size("What images may take before the least recently used go")),
+  }, "expected a table"),
+  v.description("How much is kept"),
+);
 
 const table = <const K extends typeof name | typeof imageName, const S extends v.GenericSchema>(
   key: K,
@@ -128,6 +174,7 @@ export const ENTRIES = {
   networks: v.optional(table(name, network, "Networks that machines can be plugged into")),
   plugins: v.optional(table(name, plugin, "Plugins of your own")),
   images: v.optional(table(imageName, image, "Names for images")),
+  store: v.optional(store),
 };
 
 /** The whole file. */
@@ -141,8 +188,17 @@ export function knownKeys(path: readonly string[]): string[] | undefined {
   const [first, second] = path;
   if (first === undefined) return Object.keys(ENTRIES);
   if (first === "defaults" && path.length === 1) return Object.keys(defaults.pipe[0].entries);
-  if (second === undefined || path.length > 2) return undefined;
-  if (first === "plugins") return Object.keys(plugin.entries);
-  if (first === "images") return Object.keys(image.entries);
+  if (first === "store" && path.length === 1) return Object.keys(store.pipe[0].entries);
+  if (second === undefined) return undefined;
+  if (first === "images") return knownImageKeys(path.slice(2));
+  if (first === "plugins" && path.length === 2) return Object.keys(plugin.entries);
   return undefined;
+}
+
+/** Like {@linkcode knownKeys}, below one image's table. */
+function knownImageKeys(path: readonly string[]): string[] | undefined {
+  const [key] = path;
+  if (key === undefined) return Object.keys(image.entries);
+  if (key === "x86_64" || key === "aarch64") return Object.keys(imageSource.entries);
+  return key === "keys" && path.length === 2 ? Object.keys(imageKey.entries) : undefined;
 }

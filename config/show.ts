@@ -2,6 +2,7 @@ import type { Json, JsonObject } from "../plugins/contract.ts";
 import { formatPath } from "./check.ts";
 import { formatDuration } from "./duration.ts";
 import { SETTINGS } from "./settings.ts";
+import { writtenImage } from "./image_table.ts";
 import { formatExactSize } from "./size.ts";
 import type { Config, Defaults } from "./types.ts";
 
@@ -46,7 +47,9 @@ export async function shownValues(config: Config): Promise<ShownValue[]> {
       ]),
     ),
     plugins: objectsIn(config.plugins),
-    images: objectsIn(config.images),
+    images: Object.fromEntries(
+      Object.entries(config.images).map(([name, table]) => [name, writtenImage(table)]),
+    ),
   };
   const rest = Object.entries(tables).flatMap(([section, entries]) =>
     Object.entries(entries).flatMap(([name, table]) =>
@@ -56,7 +59,13 @@ export async function shownValues(config: Config): Promise<ShownValue[]> {
       })
     )
   );
-  return [...settings, ...rest];
+  const budget = config.store.imageBudgetBytes;
+  const store: ShownValue[] = budget === undefined ? [] : [{
+    key: "store.image_budget",
+    value: formatExactSize(budget),
+    origin: origin(["store", "image_budget"]),
+  }];
+  return [...settings, ...rest, ...store];
 }
 
 /** Copies, because an interface is no table to the compiler and its copy is. */

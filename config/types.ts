@@ -32,13 +32,47 @@ export interface PluginTable {
   path: string;
 }
 
-/** `[images.NAME]`: a name for an image that is pulled when it is first used. */
-export interface ImageTable {
+/** Where an image is, and what vouches for it. A type, so that it is a table of JSON. */
+export type ImageSourceTable = {
   /** A URL, or the absolute path of a file. */
   source: string;
   /** 64 hexadecimal digits, lower case. */
   sha256?: string;
+  /** URL of the file that its publisher keeps digests in. */
+  checksum?: string;
+  /** URL of a signature of that file, or `clearsigned` when the file carries it itself. */
+  signature?: string;
+};
+
+/** A key that may sign a checksum file. */
+export type ImageKeyTable = {
+  /** Of the primary key, 40 or 64 hexadecimal digits, upper case. */
+  fingerprint: string;
+  /** URL of the key, or the absolute path of a file; believed only if it has the fingerprint. */
+  source: string;
+};
+
+/** `[images.NAME]`: a name for an image that is pulled when it is first used. */
+export interface ImageTable extends Partial<ImageSourceTable> {
+  /** Architecture of `source`; without it, `source` serves any. */
   architecture?: Architecture;
+  /** Sources of their own, before `source`. */
+  x86_64?: ImageSourceTable;
+  aarch64?: ImageSourceTable;
+  keys?: ImageKeyTable[];
+  /** For people. */
+  title?: string;
+  aliases?: string[];
+  /** The account that the publisher documents; cocoon makes its own. */
+  defaultUser?: string;
+  /** Smallest root disk that a machine of it may have. */
+  minimumDiskBytes?: number;
+}
+
+/** `[store]`: how much is kept. */
+export interface StoreTable {
+  /** Bytes that images may take before the ones that were not used for longest go. */
+  imageBudgetBytes?: number;
 }
 
 /** Where a value in force comes from. */
@@ -63,6 +97,7 @@ export interface Config {
   networks: Record<string, NetworkTable>;
   plugins: Record<string, PluginTable>;
   images: Record<string, ImageTable>;
+  store: StoreTable;
   /** Where each setting comes from, by its key in the file, e.g. `defaults.memory`. */
   origins: ReadonlyMap<string, Origin>;
   /** The file that was read, if there is one. */

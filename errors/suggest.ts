@@ -4,17 +4,20 @@
  * count once); of equally near ones the first wins.
  */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
-  let best: string | undefined;
-  let bestDistance = Infinity;
-  for (const candidate of candidates) {
+  return suggestAll(word, candidates)[0];
+}
+
+/** Every candidate that is near, the nearest first; see {@linkcode suggest}. */
+export function suggestAll(word: string, candidates: Iterable<string>): string[] {
+  return near(word, candidates).sort((a, b) => a.distance - b.distance).map((each) => each.word);
+}
+
+function near(word: string, candidates: Iterable<string>): { word: string; distance: number }[] {
+  return [...candidates].flatMap((candidate) => {
     const limit = Math.ceil(Math.max(word.length, candidate.length) / 3);
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (distance <= limit && distance < bestDistance) {
-      best = candidate;
-      bestDistance = distance;
-    }
-  }
-  return best;
+    return distance <= limit ? [{ word: candidate, distance }] : [];
+  });
 }
 
 /** ` (did you mean "X"?)`, or an empty string when nothing is near. */

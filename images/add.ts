@@ -1,21 +1,23 @@
-import { type AddedImage, commitImage, IMAGE_FOLDER, reuseStored } from "./commit.ts";
+import { type AddedImage, IMAGE_FOLDER } from "./commit.ts";
 import type { ImageContext, ProgressCallback } from "./context.ts";
-import { convertQcow2, wholeSectors } from "./convert/convert.ts";
 import {
   checkDigests,
   type ExpectedDigests,
   normalizeExpected,
   type SourceDigests,
 } from "./digests.ts";
-import { diskDigest } from "./disk/digest.ts";
 import { explainFullDisk, requireSpace } from "./disk/space.ts";
 import { SparseFile, SparseStream } from "./disk/sparse_file.ts";
-import type { DiskSourceFormat } from "./formats/detect.ts";
+import { type Origin, vouchedFacts } from "./facts.ts";
+import type { SourceFormat } from "./formats/detect.ts";
+import { stagedDisk } from "./make_disk.ts";
+import type { ImageRecord } from "../state/images.ts";
 import { receive, type Received } from "./receive.ts";
 import { Staging } from "./staging.ts";
+import { storeSource } from "./store_source.ts";
 
 /** Options that all ways of adding an image share. */
-export interface AddOptions extends ExpectedDigests {
+export interface AddOptions extends ExpectedDigests, Origin {
   /** Name to point to the image, already checked. */
   tag?: string | undefined;
   signal?: AbortSignal | undefined;
@@ -30,9 +32,14 @@ export interface SourceStream {
   /** `hash` for a local file. */
   phase: "download" | "hash";
   totalBytes?: number | undefined;
+  /**
+   * Who the image is, where its source has told and checked it (a registry's manifest); else the
+   * digest of what was read.
+   */
+  identity?: Pick<ImageRecord, "digest" | "verified">;
 }
 
-/** A local file that holds still: a qcow2 image in it is converted from where it is. */
+/** A local file that holds still: unless it is a raw disk, it is read again from where it is. */
 export interface LocalFile {
   path: string;
   /** Called when all of it has been read. @throws when it has changed since it was opened */
@@ -51,37 +58,32 @@ export async function addImage(
   options: AddOptions,
   local?: LocalFile,
 ): Promise<AddedImage> {
-  const { signal, tag } = options;
   const expected = normalizeExpected(options);
-  await using staging = await Staging.open(ctx.home, signal);
+  await using staging = await Staging.open(ctx.home, options.signal);
   try {
-    const received = await keep(staging, stream, expected, options, local);
-    const verified = checkDigests(
-      expected,
-      received.digests,
-      local && "Nothing was stored",
-    );
+    const { format, digests } = await keep(staging, stream, expected, options, local);
+    const given = checkDigests(expected, digests, local && "Nothing was stored");
+    const facts = vouchedFacts(options, digests.sha512);
     await local?.checkUnchanged();
-    const digest = `sha256:${received.digests.sha256}`;
-    const stored = await reuseStored(ctx, digest, verified, tag, signal);
-    if (stored !== undefined) return stored;
-    const disk = await makeDisk(ctx, staging, received, options, local);
-    await local?.checkUnchanged();
-    return await commitImage(
-      ctx,
-      staging,
-      { digest, ...disk, sourceFormat: received.format, source: stream.source, verified },
-      tag,
-      signal,
-    );
+    const isOurs = local === undefined || format === "raw";
+    return await storeSource(ctx, staging, {
+      path: isOurs ? keptPath(staging, format) : local.path,
+      isOurs,
+      format,
+      digest: stream.identity?.digest ?? `sha256:${digests.sha256}`,
+      verified: stream.identity?.verified ?? facts.verified ?? given,
+      facts,
+      source: stream.source,
+      checkUnchanged: local?.checkUnchanged,
+    }, options);
   } catch (error) {
     throw await explainFullDisk(error, ctx.home.imagesDir);
   }
 }
 
 /** Where what is received goes: a raw image is its own disk. */
-function keptPath(staging: Staging, format: DiskSourceFormat): string {
-  return staging.path(format === "raw" ? `${IMAGE_FOLDER}/disk.raw` : "source");
+function keptPath(staging: Staging, format: SourceFormat): string {
+  return format === "raw" ? stagedDisk(staging) : staging.path("source");
 }
 
 async function keep(
@@ -98,7 +100,7 @@ async function keep(
   return await receive(stream.chunks, {
     expected,
     async target(format) {
-      if (format === "qcow2") {
+      if (format !== "raw") {
         if (local !== undefined) return undefined;
         // A raw image may be mostly holes, so its length says nothing.
         await requireSpace(staging.directory, stream.totalBytes ?? 0);
@@ -108,32 +110,4 @@ async function keep(
     onBytes: (doneBytes) => onProgress?.({ phase: stream.phase, doneBytes, ...total }),
     signal,
   });
-}
-
-/** Makes `image/disk.raw` in the staging area what will be stored. */
-async function makeDisk(
-  ctx: ImageContext,
-  staging: Staging,
-  received: Received,
-  options: AddOptions,
-  local: LocalFile | undefined,
-): Promise<{ virtualBytes: number; diskDigest: string }> {
-  const { onProgress, signal } = options;
-  const disk = keptPath(staging, "raw");
-  const work = { cpus: ctx.host.cpus, signal };
-  let virtualBytes = wholeSectors(received.bytes);
-  if (received.format === "raw") {
-    await Deno.truncate(disk, virtualBytes);
-  } else {
-    virtualBytes = await convertQcow2(local?.path ?? keptPath(staging, "qcow2"), disk, {
-      ...work,
-      onProgress: (doneBytes, totalBytes) =>
-        onProgress?.({ phase: "convert", doneBytes, totalBytes }),
-    });
-  }
-  const digest = await diskDigest(disk, {
-    ...work,
-    onProgress: (doneBytes) => onProgress?.({ phase: "seal", doneBytes, totalBytes: virtualBytes }),
-  });
-  return { virtualBytes, diskDigest: digest };
 }

@@ -1,17 +1,21 @@
 import { basename, join } from "../host/path.ts";
 import type { ImageContext } from "./context.ts";
 import { withImagesLock } from "./images_lock.ts";
+import { collectPartials } from "./downloads/collect.ts";
 import { discard } from "./remove.ts";
+import { evictImages } from "./evict.ts";
 import { Staging } from "./staging.ts";
+import { lastUsedMs } from "./usage.ts";
 
 /** One thing that nothing used any more. */
 export interface Collected {
   /**
-   * `image`: stored, without name and machine; `orphan`: a folder without record; `staging`: left
-   * by a command that was killed.
+   * `image`: stored, without name and machine; `evicted`: stored, but above the budget; `orphan`: a
+   * folder without record; `staging`: left by a command that was killed; `partial`: a download that
+   * nobody went on with for a week.
    */
-  kind: "image" | "orphan" | "staging";
-  /** Digest of an image, else the folder's name. */
+  kind: "image" | "evicted" | "orphan" | "staging" | "partial";
+  /** Names of an evicted image, else the digest of an image, else the folder's name. */
   name: string;
   freedBytes: number;
 }
@@ -23,22 +27,41 @@ export interface Collected {
  */
 const KEEP_MS = 60 * 60 * 1000;
 
+/** Options of {@linkcode collectImages}. */
+export interface CollectOptions {
+  /** Milliseconds since its last use for which an image stays. @default {one hour} */
+  keepMs?: number;
+  /** What images may take on disk; above it, the least recently used go with their names. */
+  budgetBytes?: number | undefined;
+  signal?: AbortSignal;
+}
+
 /**
  * Removes what nothing needs: images without name and machine that were not asked for lately,
- * folders without record, staging areas whose process is gone. What a machine or a running pull
- * needs stays.
+ * folders without record, staging areas whose process is gone; and what is above the budget, if
+ * there is one. What a machine or a running pull needs stays.
  */
 export async function collectImages(
   ctx: ImageContext,
-  options: { keepMs?: number; signal?: AbortSignal } = {},
+  options: CollectOptions = {},
 ): Promise<Collected[]> {
   await using undo = new AsyncDisposableStack();
+  const sources = new Set(ctx.store.images.list().map(({ source }) => source));
+  const isStored = (source: string) => sources.has(source);
+  const partials = await collectPartials(ctx.home, ctx.host.now().getTime(), isStored);
   return await withImagesLock(ctx.home, async () => {
     const abandoned = Staging.abandoned(ctx.home);
     const trash = undo.use(Staging.make(ctx.home));
+    const { keepMs = KEEP_MS, budgetBytes = Infinity } = options;
     return [
+      ...partials.map((partial): Collected => ({ kind: "partial", ...partial })),
       ...await collectStaging(abandoned, trash),
-      ...await collectUnused(ctx, options.keepMs ?? KEEP_MS, trash),
+      ...await collectUnused(ctx, keepMs, trash),
+      ...(await evictImages(ctx, budgetBytes, keepMs, trash)).map((image): Collected => ({
+        kind: "evicted",
+        name: image.tags.join(", ") || image.digest,
+        freedBytes: image.allocatedBytes,
+      })),
       ...await collectOrphans(ctx, trash),
     ];
   }, options.signal);
@@ -77,8 +100,7 @@ async function collectUnused(
 }
 
 async function usedSince(ctx: ImageContext, digest: string, keepMs: number): Promise<boolean> {
-  const info = await Deno.stat(ctx.home.imageDir(digest)).catch(() => undefined);
-  const lastUse = info?.mtime?.getTime();
+  const lastUse = await lastUsedMs(ctx, digest);
   return lastUse !== undefined && ctx.host.now().getTime() - lastUse < keepMs;
 }
 

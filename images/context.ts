@@ -6,20 +6,32 @@ import type { Store } from "../state/store.ts";
 export interface ImageContext {
   home: Home;
   store: Store;
-  host: Pick<Host, "cpus" | "exists" | "env" | "now">;
+  host: Pick<Host, "os" | "architecture" | "cpus" | "exists" | "env" | "which" | "run" | "now">;
 }
 
 /**
- * What takes time when an image is added, in this order; each at most once.
+ * What takes time when an image is added or published, in this order; each at most once.
  *
  * | phase | bytes are |
  * |---|---|
+ * | `wait` | downloaded by another command that is at the same URL |
  * | `download` | received from a server or from standard input |
  * | `hash` | read of a local file |
- * | `convert` | of the guest's disk, written from a qcow2 image |
+ * | `unpack` | read of a packed file |
+ * | `convert` | of the guest's disk, written from an image of another format |
  * | `seal` | of the guest's disk, read for its digest |
+ * | `pack` | of the guest's disk, read to be compressed |
+ * | `upload` | sent to a registry |
  */
-export type ProgressPhase = "download" | "hash" | "convert" | "seal";
+export type ProgressPhase =
+  | "wait"
+  | "download"
+  | "hash"
+  | "unpack"
+  | "convert"
+  | "seal"
+  | "pack"
+  | "upload";
 
 /** How far a phase is. */
 export interface Progress {

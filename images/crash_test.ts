@@ -3,6 +3,9 @@ import { collectImages } from "./collect.ts";
 import { diskPath } from "./context.ts";
 import { importImage } from "./import.ts";
 import { inspectImage, listImages } from "./list.ts";
+import { httpServer } from "../tests/support/http_server.ts";
+import { PartialDownload } from "./downloads/partial.ts";
+import { pullImage } from "./pull.ts";
 import { removeImages } from "./remove.ts";
 import { type TestImages, testImages } from "./testing/context.ts";
 import { qemuImg, sameContent, writeDisk } from "./testing/qemu_img.ts";
@@ -57,6 +60,31 @@ for (const format of ["raw", "qcow2"]) {
     assert.ok(killedAfterCommit > 0, "the last steps come after the commit");
   });
 }
+
+Deno.test("pullImage() killed at any step leaves a whole store, and goes on", async () => {
+  await using images = await testImages();
+  const disk = images.path("disk");
+  writeDisk(disk, { bytes: 2 * 1024 * 1024 });
+  const body = await Deno.readFile(disk);
+  await using server = httpServer({ "/d": { body, etag: '"one"', ranges: true } });
+  const url = `${server.url}/d`;
+  let finished = false;
+  let wentOn = 0;
+  for (let step = 1; !finished; step++) {
+    assert.ok(step < MAX_STEPS);
+    finished = await doom(images, step, "pull", url);
+    if (step % 2 === 0) await assertWhole(images, disk);
+    const before = server.requests.length;
+    await pullImage(images.ctx, url, { tag: "web" });
+    await collectImages(images.ctx);
+    wentOn += server.requests.slice(before).filter(({ headers }) => headers.has("range")).length;
+    await assertWhole(images, disk);
+    assert.deepEqual(PartialDownload.folders(images.ctx.home), []);
+    await removeImages(images.ctx, ["web"]);
+    await collectImages(images.ctx, { keepMs: 0 });
+  }
+  assert.ok(wentOn > 0, "some of what was downloaded is taken up");
+});
 
 Deno.test("removeImages() killed at any step leaves a whole store", async () => {
   await using images = await testImages();

@@ -1,6 +1,5 @@
 import type { Hash } from "node:crypto";
 import { CocoonError } from "../errors/error.ts";
-import type { ImageRecord } from "../state/images.ts";
 
 /** Digests that the user says the source has; hexadecimal, with or without `sha256:` in front. */
 export interface ExpectedDigests {
@@ -45,7 +44,7 @@ export function checkDigests(
   expected: Partial<SourceDigests>,
   actual: SourceDigests,
   discarded = "The download was discarded",
-): ImageRecord["verified"] {
+): "sha256" | "sha512" | "none" {
   for (const name of ["sha512", "sha256"] as const) {
     const wanted = expected[name];
     if (wanted !== undefined && wanted !== actual[name]) {

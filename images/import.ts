@@ -19,7 +19,7 @@ export interface ImportOptions extends Omit<AddOptions, "tag"> {
  * Stores a local file, or what standard input gives, under a name that afterwards means it.
  *
  * @param name the tag; if it pointed elsewhere, it is re-pointed
- * @param file path of a raw or qcow2 image, or `-` for standard input
+ * @param file path of a disk image, packed or not, or `-` for standard input
  * @throws {CocoonError} `usage` for a bad name or digest, `not-found` without the file, `failed` for
  * everything else; the store is then as it was
  */

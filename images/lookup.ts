@@ -1,10 +1,14 @@
 import { CocoonError } from "../errors/error.ts";
-import { didYouMean } from "../errors/suggest.ts";
+import { suggest } from "../errors/suggest.ts";
 import type { TaggedImage } from "../state/images.ts";
+import type { Catalogue } from "./catalogue/catalogue.ts";
 import type { ImageContext } from "./context.ts";
 
 /** Fewest digits of a digest that stand for an image; as many as `list` shows. */
 export const MIN_DIGEST_DIGITS = 12;
+
+/** More names than these are no help. */
+const MAX_SUGGESTIONS = 4;
 
 /** Finds a stored image by its tag, its digest, or the first 12 or more digits of that. */
 export function findStored(ctx: ImageContext, name: string): TaggedImage | undefined {
@@ -24,14 +28,30 @@ export function findStored(ctx: ImageContext, name: string): TaggedImage | undef
 
 /**
  * Like {@linkcode findStored}, for an image that must be there.
- * @throws {CocoonError} `not-found`, with the stored name that is nearest
+ * @param catalogue gives names that the user may have meant beside the stored ones
+ * @throws {CocoonError} `not-found`, with the names that are near
  */
-export function requireStored(ctx: ImageContext, name: string): TaggedImage {
+export function requireStored(
+  ctx: ImageContext,
+  name: string,
+  catalogue?: Catalogue,
+): TaggedImage {
   const image = findStored(ctx, name);
   if (image !== undefined) return image;
-  const near = didYouMean(name, ctx.store.images.tags());
+  const known = catalogue?.suggest(name) ?? [];
+  const tag = suggest(name, ctx.store.images.tags());
+  const near = orList(tag === undefined || known.includes(tag) ? known : [tag, ...known]);
   throw new CocoonError("not-found", `image "${name}": not found${near}`, {
-    hint: "`cocoon image list` shows what is stored. Another source is a URL, or a file with a " +
+    hint: (catalogue === undefined ? "" : "`cocoon image search` shows what is known by name, ") +
+      "`cocoon image list` shows what is stored. Another source is a URL, or a file with a " +
       "slash in its path (./disk.qcow2).",
   });
+}
+
+/** ` (did you mean "a", "b" or "c"?)`, or an empty string without any. */
+function orList(names: readonly string[]): string {
+  if (names.length === 0) return "";
+  const quoted = names.slice(0, MAX_SUGGESTIONS).map((name) => `"${name}"`);
+  const last = quoted.pop();
+  return ` (did you mean ${quoted.length === 0 ? last : `${quoted.join(", ")} or ${last}`}?)`;
 }

@@ -2,21 +2,37 @@ import { CocoonError } from "../errors/error.ts";
 import type { TaggedImage } from "../state/images.ts";
 import { type AddedImage, reuseStored } from "./commit.ts";
 import type { ImageContext } from "./context.ts";
-import { normalizeExpected } from "./digests.ts";
+import type { CatalogueEntry } from "./catalogue/catalogue.ts";
+import { vouchedFacts } from "./facts.ts";
+import { checkDigests, normalizeExpected } from "./digests.ts";
 import { explain } from "./explain.ts";
 import { addFromFile, addFromStdin, type ImportOptions } from "./import.ts";
 import { findStored, requireStored } from "./lookup.ts";
+import {
+  entryFacts,
+  entryOfTag,
+  expectationOf,
+  isStoredEntry,
+  isUrl,
+  type NameOptions,
+  unverified,
+} from "./named.ts";
+import {
+  formatOciReference,
+  looksLikeOci,
+  type OciReference,
+  parseOciReference,
+} from "./oci/client/reference.ts";
 import { checkTag, type ImageReference, parseReference, publicUrl } from "./reference.ts";
-import { type HttpLimits, openHttp } from "./sources/http.ts";
 
 /** Options of {@linkcode pullImage} and {@linkcode resolveImage}. */
-export interface PullOptions extends ImportOptions {
+export interface PullOptions extends ImportOptions, NameOptions {
   /** Name to point to the image. @default {the URL itself for a URL, none otherwise} */
   tag?: string | undefined;
   /** Downloads a URL again although it is stored. */
   force?: boolean | undefined;
-  /** Deadlines of a download. */
-  http?: HttpLimits;
+  /** Allows a registry without TLS on another computer. */
+  plainHttp?: boolean | undefined;
 }
 
 /**
@@ -35,7 +51,7 @@ export async function pullImage(
 ): Promise<AddedImage> {
   if (options.tag !== undefined) checkTag(options.tag);
   normalizeExpected(options);
-  const parsed = parse(ctx, reference);
+  const parsed = parse(ctx, reference, options);
   switch (parsed.kind) {
     case "stdin":
       return await addFromStdin(ctx, options);
@@ -43,6 +59,10 @@ export async function pullImage(
       return await addFromFile(ctx, parsed.path, options);
     case "url":
       return await pullUrl(ctx, parsed.url, options);
+    case "oci":
+      return await pullFromRegistry(ctx, parsed.reference, options);
+    case "named":
+      return await pullNamed(ctx, parsed.name, options);
     case "stored":
       return await pullStored(ctx, parsed.name, options);
   }
@@ -60,10 +80,18 @@ export async function resolveImage(
   return (await pullImage(ctx, reference, options)).image;
 }
 
-function parse(ctx: ImageContext, reference: string): ImageReference {
+function parse(ctx: ImageContext, reference: string, options: PullOptions): ImageReference {
+  const { catalogue, architecture = ctx.host.architecture } = options;
   return parseReference(reference, {
-    // The tag of a URL is that URL; it must stay one, for `force`.
-    isTag: (name) => !name.includes("/") && findStored(ctx, name) !== undefined,
+    isTag(name) {
+      // The tag of a URL is that URL; it must stay one, for `force`.
+      const stored = name.includes("/") ? undefined : findStored(ctx, name);
+      if (stored === undefined || catalogue?.find(name)?.origin === "configuration") return false;
+      const foreign = stored.architecture !== undefined && stored.architecture !== architecture;
+      // For another architecture, the name of an image of the catalogue is another image.
+      return !(foreign && catalogue?.find(name) !== undefined);
+    },
+    isName: (name) => catalogue?.find(name) !== undefined,
     isFile,
     homeDirectory: ctx.host.env("HOME"),
   });
@@ -77,21 +105,84 @@ function isFile(path: string): boolean {
   }
 }
 
-async function pullUrl(ctx: ImageContext, url: URL, options: PullOptions): Promise<AddedImage> {
+/** Gets an image of the catalogue, unless it is stored. */
+async function pullNamed(
+  ctx: ImageContext,
+  name: string,
+  options: PullOptions,
+): Promise<AddedImage> {
+  const entry = options.catalogue?.entry(name, options.architecture);
+  // Only names that the catalogue has are sorted so.
+  if (entry === undefined) throw new Error(`${name} has left the catalogue`);
+  return await pullEntry(ctx, entry, options);
+}
+
+async function pullEntry(
+  ctx: ImageContext,
+  entry: CatalogueEntry,
+  options: PullOptions,
+): Promise<AddedImage> {
+  const { source } = entry.source;
+  const tag = options.tag ?? entry.tag;
+  if (!isUrl(source)) {
+    const sha256 = options.sha256 ?? entry.source.sha256;
+    return await addFromFile(ctx, source, { ...options, sha256, tag, facts: entryFacts(entry) });
+  }
+  const stored = options.force ? undefined : ctx.store.images.byTag(entry.tag);
+  if (stored !== undefined && isStoredEntry(stored, entry)) {
+    return await pullStored(ctx, entry.tag, { ...options, tag });
+  }
+  const expected = await explain(entry.tag, () => expectationOf(ctx, entry, options));
+  return await pullUrl(ctx, new URL(source), { ...options, ...expected, tag }, entry.tag);
+}
+
+/** @param subject what errors call it */
+async function pullUrl(
+  ctx: ImageContext,
+  url: URL,
+  options: PullOptions,
+  subject = publicUrl(url),
+): Promise<AddedImage> {
   const source = publicUrl(url);
-  return await explain(source, async () => {
+  return await explain(subject, async () => {
     const tag = options.tag ?? source;
-    const known = options.force ? undefined : await addKnown(ctx, source, tag, options);
+    const known = await addKnown(ctx, source, tag, options);
     if (known !== undefined) return known;
-    await using download = await openHttp(url, options.http, options.signal);
-    const { addImage } = await import("./add.ts");
-    const { chunks, totalBytes } = download;
-    const stream = { chunks, source, phase: "download" as const, totalBytes };
-    return await addImage(ctx, stream, { ...options, tag });
+    const { sha256, sha512 } = options;
+    if (options.requireVerified && sha256 === undefined && sha512 === undefined) {
+      throw unverified();
+    }
+    // Loaded only for work: a command that finds its image stored starts faster without.
+    const { addFromUrl } = await import("./add_download.ts");
+    return await addFromUrl(ctx, url, {
+      ...options,
+      tag,
+      findStored: () => addKnown(ctx, source, tag, options),
+    });
   });
 }
 
-/** A stored image that the URL stands for, or that has the expected digest. */
+async function pullFromRegistry(
+  ctx: ImageContext,
+  reference: OciReference,
+  options: PullOptions,
+): Promise<AddedImage> {
+  const source = formatOciReference(reference);
+  return await explain(source, async () => {
+    const tag = options.tag ?? source;
+    const { sha256, force, signal, architecture = ctx.host.architecture } = options;
+    const image = force ? undefined : ctx.store.images.byTag(source);
+    const isWanted = image !== undefined && (image.architecture ?? architecture) === architecture &&
+      (sha256 === undefined || image.digest === `sha256:${normalizeExpected(options).sha256}`);
+    const known = isWanted && await reuseStored(ctx, image.digest, "none", tag, signal);
+    if (known) return known;
+    // Loaded only for work: a command that finds its image stored starts faster without.
+    const { pullOci } = await import("./oci/pull.ts");
+    return await pullOci(ctx, reference, { ...options, tag });
+  });
+}
+
+/** A stored image that has the expected digest, or, without one, that the URL stands for. */
 async function addKnown(
   ctx: ImageContext,
   source: string,
@@ -99,13 +190,20 @@ async function addKnown(
   options: PullOptions,
 ): Promise<AddedImage | undefined> {
   const { sha256, sha512 } = normalizeExpected(options);
-  if (sha512 !== undefined) return undefined; // not recorded, so it has to be computed
-  if (sha256 !== undefined) {
-    return await reuseStored(ctx, `sha256:${sha256}`, "sha256", tag, options.signal);
+  const vouched = vouchedFacts(options);
+  // With `force` a digest by hand is no reason not to ask the server; what the publisher says is.
+  if (options.force && options.voucher === undefined) return undefined;
+  if (sha512 !== undefined || sha256 !== undefined) {
+    const image = ctx.store.images.list().find((stored) =>
+      (sha256 === undefined || stored.digest === `sha256:${sha256}`) &&
+      (sha512 === undefined || stored.sourceSha512 === sha512)
+    );
+    const verified = vouched.verified ?? (sha512 === undefined ? "sha256" : "sha512");
+    return image && await reuseStored(ctx, image.digest, verified, tag, options.signal, vouched);
   }
   const image = ctx.store.images.byTag(source) ??
     ctx.store.images.list().findLast((stored) => stored.source === source);
-  return image && await reuseStored(ctx, image.digest, "none", tag, options.signal);
+  return image && await reuseStored(ctx, image.digest, "none", tag, options.signal, vouched);
 }
 
 async function pullStored(
@@ -113,33 +211,37 @@ async function pullStored(
   name: string,
   options: PullOptions,
 ): Promise<AddedImage> {
-  const image = requireStored(ctx, name);
-  if (options.force && /^https?:/.test(image.source)) {
-    return await pullUrl(ctx, new URL(image.source), { ...options, tag: options.tag ?? name });
+  const image = requireStored(ctx, name, options.catalogue);
+  if (options.force) {
+    const entry = entryOfTag(options.catalogue, name, image);
+    if (entry !== undefined) return await pullEntry(ctx, entry, options);
+    const tag = options.tag ?? name;
+    if (isUrl(image.source)) {
+      return await pullUrl(ctx, new URL(image.source), { ...options, tag });
+    }
+    if (looksLikeOci(image.source)) {
+      return await pullFromRegistry(ctx, parseOciReference(image.source), { ...options, tag });
+    }
   }
-  const { sha256, sha512 } = normalizeExpected(options);
-  if (sha512 !== undefined) {
+  const expected = normalizeExpected(options);
+  const { sourceSha512 } = image;
+  if (expected.sha512 !== undefined && sourceSha512 === undefined) {
     throw new CocoonError("usage", `image "${name}": only its sha256 is kept, not its sha512`, {
       hint: "Pull it by its URL, or give --sha256.",
     });
   }
-  if (sha256 !== undefined && image.digest !== `sha256:${sha256}`) {
-    throw new CocoonError(
-      "failed",
-      `image "${name}": checksum mismatch (expected sha256 ${sha256}, got ${
-        image.digest.slice(7)
-      })`,
-      { hint: "`cocoon image pull --force` fetches it again." },
-    );
-  }
-  const verified = sha256 === undefined ? "none" : "sha256";
+  const actual = { sha256: image.digest.slice("sha256:".length), sha512: sourceSha512 ?? "" };
+  const verified = await explain(
+    name,
+    () => Promise.resolve(checkDigests(expected, actual, "Nothing was changed")),
+  );
   const stored = await reuseStored(ctx, image.digest, verified, options.tag, options.signal);
   if (stored === undefined) throw diskMissing(name, image);
   return stored;
 }
 
 function diskMissing(name: string, image: TaggedImage): CocoonError {
-  const again = /^https?:/.test(image.source)
+  const again = isUrl(image.source) || looksLikeOci(image.source)
     ? `cocoon image pull --force ${name}`
     : `Import it again; it came from ${image.source}.`;
   return new CocoonError("failed", `image "${name}": its disk has been deleted`, { hint: again });

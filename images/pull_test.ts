@@ -3,6 +3,7 @@ import { CocoonError } from "../errors/error.ts";
 import { httpServer } from "../tests/support/http_server.ts";
 import type { Progress } from "./context.ts";
 import { diskPath } from "./context.ts";
+import { PartialDownload } from "./downloads/partial.ts";
 import { listImages } from "./list.ts";
 import { pullImage, resolveImage } from "./pull.ts";
 import { type TestImages, testImages } from "./testing/context.ts";
@@ -28,6 +29,7 @@ function assertUntouched(images: TestImages): void {
   assert.deepEqual(listImages(images.ctx), []);
   assert.deepEqual(images.folders(), []);
   assert.deepEqual(images.staged(), []);
+  assert.deepEqual(PartialDownload.folders(images.ctx.home), []);
 }
 
 Deno.test("pullImage() stores a qcow2 image from a server as a raw disk", async () => {
@@ -147,7 +149,8 @@ Deno.test("pullImage() leaves nothing of what is no disk image, or breaks off", 
     ["/overlay", "failed", /needs a backing file \("base.qcow2"\)/],
   ];
   for (const [path, code, message] of cases) {
-    await assert.rejects(pullImage(ctx, server.url + path), (error) => {
+    const http = { retryDelayMs: 1 };
+    await assert.rejects(pullImage(ctx, server.url + path, { http }), (error) => {
       assert.ok(error instanceof CocoonError, String(error));
       assert.equal(error.code, code);
       assert.ok(error.message.startsWith(`image "${server.url}${path}": `), error.message);

@@ -1,12 +1,12 @@
-import { CocoonError } from "../errors/error.ts";
 import { type SourceDigests, SourceHasher } from "./digests.ts";
 import type { SparseStream } from "./disk/sparse_file.ts";
-import { detectFormat, type DiskSourceFormat } from "./formats/detect.ts";
+import { detectFormat, type SourceFormat } from "./formats/detect.ts";
 import { MAX_DISK_BYTES, SNIFF_BYTES } from "./limits.ts";
+import { tooLarge } from "./too_large.ts";
 
 /** What came out of a source. */
 export interface Received {
-  format: DiskSourceFormat;
+  format: SourceFormat;
   digests: SourceDigests;
   bytes: number;
 }
@@ -16,7 +16,7 @@ export interface ReceiveOptions {
   /** Digests that will be compared. */
   expected: Partial<SourceDigests>;
   /** Decides where the bytes go once the format is known; undefined keeps none of them. */
-  target: (format: DiskSourceFormat) => Promise<SparseStream | undefined>;
+  target: (format: SourceFormat) => Promise<SparseStream | undefined>;
   onBytes?: ((bytes: number) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -33,7 +33,7 @@ export async function receive(
   const hasher = await SourceHasher.create(options.expected);
   const head = new Uint8Array(SNIFF_BYTES);
   let headBytes = 0;
-  let format: DiskSourceFormat | undefined;
+  let format: SourceFormat | undefined;
   let target: SparseStream | undefined;
   let bytes = 0;
   const recognise = async () => {
@@ -46,7 +46,7 @@ export async function receive(
     options.signal?.throwIfAborted();
     hasher.update(chunk);
     bytes += chunk.length;
-    if (bytes > MAX_DISK_BYTES) throw tooLarge();
+    if (bytes > MAX_DISK_BYTES) throw tooLarge(MAX_DISK_BYTES);
     let rest = chunk;
     if (format === undefined) {
       const taken = chunk.subarray(0, head.length - headBytes);
@@ -61,15 +61,4 @@ export async function receive(
   format ??= await recognise();
   target?.end();
   return { format, digests: hasher.digests(), bytes };
-}
-
-function tooLarge(): CocoonError {
-  return new CocoonError(
-    "failed",
-    `it is larger than ${MAX_DISK_BYTES} bytes, the most that is read`,
-    {
-      hint:
-        "A disk image of that size is most likely a mistake. Shrink it: qemu-img resize --shrink",
-    },
-  );
 }

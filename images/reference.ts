@@ -1,5 +1,6 @@
 import { CocoonError } from "../errors/error.ts";
 import { absolute } from "../host/path.ts";
+import { looksLikeOci, type OciReference, parseOciReference } from "./oci/client/reference.ts";
 
 /** What a user's word for an image means. */
 export type ImageReference =
@@ -7,6 +8,10 @@ export type ImageReference =
   /** `path` is absolute. */
   | { kind: "file"; path: string }
   | { kind: "stdin" }
+  /** An image in a registry. */
+  | { kind: "oci"; reference: OciReference }
+  /** An image that is known by name; which of them is got is the catalogue's business. */
+  | { kind: "named"; name: string }
   /** A tag, a digest or the beginning of one. */
   | { kind: "stored"; name: string };
 
@@ -16,21 +21,29 @@ export interface ReferenceSurroundings {
   isFile(path: string): boolean;
   /** Whether a stored image has this tag; a tag wins over a file of the same name. */
   isTag(name: string): boolean;
+  /** Whether the catalogue has an image of this name. */
+  isName(name: string): boolean;
   /** The user's home directory, for `~/`. */
   homeDirectory: string | undefined;
 }
 
 /**
- * Sorts a reference: a tag that is stored, `-`, a URL, a path (it contains a slash, begins with a
- * dot or `~`, or is a file here), else the name of a stored image, known or not.
+ * Sorts a reference: a tag that is stored, a name of the catalogue, `-`, a URL, an image in a
+ * registry (`oci:` in front, or its first part is a host; unless it is a file here), a path (it
+ * contains a slash, begins with a dot or `~`, or is a file here), else the name of a stored image,
+ * known or not.
  * @throws {CocoonError} `usage` for an empty one or a scheme that is not known
  */
 export function parseReference(text: string, around: ReferenceSurroundings): ImageReference {
   if (text === "") throw new CocoonError("usage", "the name of an image is empty");
   if (around.isTag(text)) return { kind: "stored", name: text };
+  if (around.isName(text)) return { kind: "named", name: text };
   if (text === "-") return { kind: "stdin" };
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
   if (scheme !== undefined) return parseUrl(text, scheme);
+  if (looksLikeOci(text) && !around.isFile(text)) {
+    return { kind: "oci", reference: parseOciReference(text) };
+  }
   if (text === "~" || text.startsWith("~/")) {
     if (around.homeDirectory === undefined) {
       throw new CocoonError("usage", `${text}: HOME is not set`);

@@ -2,15 +2,19 @@ import assert from "node:assert/strict";
 import { checkTag, parseReference, publicUrl } from "./reference.ts";
 
 const around = {
-  isFile: (path: string) => ["disk.qcow2", "debian"].includes(path),
+  isFile: (path: string) => ["disks.d/x.raw", "disk.qcow2", "disk.raw", "debian"].includes(path),
   isTag: (name: string) => ["debian", "https://host/a.img"].includes(name),
+  isName: (name: string) => ["fedora", "disk.qcow2", "debian"].includes(name),
   homeDirectory: "/home/me",
 };
 
 Deno.test("parseReference() sorts tags, files, URLs and standard input", () => {
   const cases: [string, unknown][] = [
     ["debian", { kind: "stored", name: "debian" }], // a tag wins over a file
-    ["disk.qcow2", { kind: "file", path: `${Deno.cwd()}/disk.qcow2` }],
+    ["fedora", { kind: "named", name: "fedora" }],
+    ["disk.qcow2", { kind: "named", name: "disk.qcow2" }], // a name wins over a file
+    ["./disk.qcow2", { kind: "file", path: `${Deno.cwd()}/disk.qcow2` }],
+    ["disk.raw", { kind: "file", path: `${Deno.cwd()}/disk.raw` }],
     ["./none", { kind: "file", path: `${Deno.cwd()}/none` }],
     ["../none", { kind: "file", path: `${Deno.cwd().replace(/\/[^/]*$/, "")}/none` }],
     ["a/b", { kind: "file", path: `${Deno.cwd()}/a/b` }],
@@ -18,6 +22,15 @@ Deno.test("parseReference() sorts tags, files, URLs and standard input", () => {
     ["~/x.raw", { kind: "file", path: "/home/me/x.raw" }],
     ["file:///srv/a%20b.raw", { kind: "file", path: "/srv/a b.raw" }],
     ["-", { kind: "stdin" }],
+    ["localhost:5000/x:1", {
+      kind: "oci",
+      reference: { registry: "localhost:5000", repository: "x", tag: "1" },
+    }],
+    ["oci:x/y", {
+      kind: "oci",
+      reference: { registry: "docker.io", repository: "x/y", tag: "latest" },
+    }],
+    ["disks.d/x.raw", { kind: "file", path: `${Deno.cwd()}/disks.d/x.raw` }], // it is here
     ["https://host/b.img", { kind: "url", url: new URL("https://host/b.img") }],
     ["HTTP://host/b.img", { kind: "url", url: new URL("http://host/b.img") }],
     ["https://host/a.img", { kind: "stored", name: "https://host/a.img" }],

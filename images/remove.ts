@@ -16,6 +16,8 @@ export interface RemovedImage {
   deleted: boolean;
   /** Bytes that the disk took; 0 unless deleted. */
   freedBytes: number;
+  /** Names of the machines for which the image stays although its last name has gone. */
+  neededBy: string[];
 }
 
 /** What was done, and what could not be. */
@@ -57,9 +59,17 @@ async function removeOne(
   return await withImagesLock(ctx.home, async () => {
     const image = requireStored(ctx, reference);
     const untagged = image.tags.includes(reference) ? [reference] : image.tags;
-    const removed = { reference, digest: image.digest, untagged, deleted: false, freedBytes: 0 };
     const machines = ctx.store.machines.usersOf(image.digest);
-    if (untagged.length < image.tags.length || (machines.length > 0 && force)) {
+    const isLastName = untagged.length === image.tags.length;
+    const removed = {
+      reference,
+      digest: image.digest,
+      untagged,
+      deleted: false,
+      freedBytes: 0,
+      neededBy: isLastName ? machines : [],
+    };
+    if (!isLastName || (machines.length > 0 && force)) {
       for (const tag of untagged) ctx.store.images.untag(tag);
       return removed;
     }

@@ -27,13 +27,27 @@ Deno.test("removeImages() removes a tag, and with the last one the image", async
   const size = (await inspectImage(ctx, "a")).allocatedBytes;
 
   assert.deepEqual(await removeImages(ctx, ["a"]), {
-    removed: [{ reference: "a", digest, untagged: ["a"], deleted: false, freedBytes: 0 }],
+    removed: [{
+      reference: "a",
+      digest,
+      untagged: ["a"],
+      deleted: false,
+      freedBytes: 0,
+      neededBy: [],
+    }],
     errors: [],
   });
   assert.deepEqual(listImages(ctx).map((image) => image.tags), [["b"]]);
 
   assert.deepEqual(await removeImages(ctx, ["b"]), {
-    removed: [{ reference: "b", digest, untagged: ["b"], deleted: true, freedBytes: size }],
+    removed: [{
+      reference: "b",
+      digest,
+      untagged: ["b"],
+      deleted: true,
+      freedBytes: size,
+      neededBy: [],
+    }],
     errors: [],
   });
   assert.deepEqual(listImages(ctx), []);
@@ -95,6 +109,7 @@ Deno.test("removeImages() with force takes the names and leaves what a machine n
     untagged: ["a", "b"],
     deleted: false,
     freedBytes: 0,
+    neededBy: ["web"],
   });
   assert.ok(ctx.host.exists(diskPath(ctx.home, digest)));
   assert.deepEqual(await collectImages(ctx, { keepMs: 0 }), []);

@@ -20,7 +20,8 @@ const LONGEST_SOCKET_NAME = "supervisor.sock";
  * config.toml         the user's configuration
  * locks/ID.lock       held over every verb that changes the machine
  * images/sha256/HEX/  one image, immutable; HEX is the digest of what was downloaded
- * images/staging/     downloads and conversions under way
+ * images/staging/     conversions under way
+ * images/partial/     downloads under way, or to be taken up again
  * vms/ID/             disks, seed, variable store, logs of one machine
  * run/ID/             sockets and locks of a machine that runs
  * ssh/                the key that guests let in
@@ -45,6 +46,10 @@ export class Home {
   }
   get stagingDir(): string {
     return join(this.root, "images/staging");
+  }
+  /** Made by the first download. */
+  get partialDir(): string {
+    return join(this.root, "images/partial");
   }
   get machinesDir(): string {
     return join(this.root, "vms");

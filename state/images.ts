@@ -1,21 +1,77 @@
+import type { Architecture } from "../plugins/contract.ts";
 import { type Database, transaction } from "./database.ts";
 
-/** One stored image: a raw disk in `Home.imageDir(digest)`. Immutable. */
+/**
+ * Who vouched for an image: its publisher's key (`signature`), the publisher's file of digests as
+ * its server gave it (`checksum`), a registry by the digests of its manifest (`registry`; over TLS
+ * or from this computer), the user with a digest of this kind (`sha256`, `sha512`), or nobody.
+ */
+export type Verified = "signature" | "checksum" | "registry" | "sha256" | "sha512" | "none";
+
+/** What may be learnt of an image that is stored already. */
+export type ImageFacts = Partial<Pick<ImageRecord, typeof FACTS[number]>>;
+
+const FACTS = [
+  "verified",
+  "verifiedBy",
+  "sourceSha512",
+  "validators",
+  "catalogueName",
+  "architecture",
+  "minimumDiskBytes",
+] as const satisfies readonly (keyof ImageRecord)[];
+
+/** One layer of an image of kind `direct`. */
+export interface DirectLayer {
+  /** Of the compressed layer, as the manifest names it. */
+  digest: string;
+  /** As {@linkcode ImageRecord.diskDigest}, of the file system made of it. */
+  diskDigest: string;
+  /** Whether it has a kernel, and an initial RAM disk; of several layers, the topmost counts. */
+  kernel: boolean;
+  initrd: boolean;
+}
+
+/** One stored image: a raw disk, or kernel and layers, in `Home.imageDir(digest)`. Immutable. */
 export interface ImageRecord {
   /** `sha256:HEX` of what was downloaded or imported; its identity. */
   digest: string;
-  /** `sha256-4m:HEX` of the raw disk that is stored; see `images/disk/digest.ts`. */
+  /**
+   * `sha256-4m:HEX` of the raw disk that is stored; see `images/disk/digest.ts`. Of kind `direct`,
+   * which has one for each layer, the image's own digest.
+   */
   diskDigest: string;
-  kind: "disk";
-  /** Size that a guest sees. */
+  kind: "disk" | "direct";
+  /** For kind `direct`: what it is made of, base first; their files are in `direct_image.ts`. */
+  layers?: DirectLayer[];
+  /** Size that a guest sees; of kind `direct`, the layers together. */
   virtualBytes: number;
   /** Bytes that the file takes. */
   allocatedBytes: number;
-  sourceFormat: "raw" | "qcow2";
+  sourceFormat: "raw" | "qcow2" | "vmdk" | "vhd" | "vhdx" | "vdi" | "layers";
+  /** What the image was packed into, outermost first; absent when it was not. */
+  wrappers?: ("gzip" | "xz" | "zstd" | "bzip2" | "tar")[];
   /** URL, absolute path, or `-` for standard input. */
   source: string;
-  /** Which digest given by the user was checked; `none` = nobody vouched for the content. */
-  verified: "sha256" | "sha512" | "none";
+  /** Who vouched for the content. */
+  verified: Verified;
+  /** For `checksum` and `signature`: what was believed. */
+  verifiedBy?: {
+    /** URL of the checksum file. */
+    checksum: string;
+    /** Fingerprint of the key that signed it. */
+    key?: string;
+  };
+  /** SHA-512 of what was downloaded, hexadecimal, where it was computed. */
+  sourceSha512?: string;
+  /** What the server said of the file's version, to ask later whether there is another. */
+  validators?: { etag?: string; lastModified?: string };
+  /** Name in the catalogue that it was got by. */
+  catalogueName?: string;
+  /** Absent when nobody has said it. */
+  architecture?: Architecture;
+  /** Smallest root disk that its publisher asks for. */
+  minimumDiskBytes?: number;
   /** RFC 3339, UTC. */
   createdAt: string;
 }
@@ -64,12 +120,18 @@ export class ImageTable {
     });
   }
 
-  /** Notes that somebody has vouched for the content of an image that is stored already. */
-  setVerified(digest: string, verified: ImageRecord["verified"]): void {
-    this.#db.prepare(
-      "UPDATE images SET record = json_set(record, '$.verified', ?) WHERE digest = ?",
-    )
-      .run(verified, digest);
+  /** Notes what was learnt of an image that is stored already; what is not given stays. */
+  note(digest: string, facts: ImageFacts): void {
+    // Each value as a whole: json_patch would merge the old `validators` into the new ones.
+    const known = FACTS.flatMap((key) => facts[key] === undefined ? [] : [[key, facts[key]]]);
+    if (known.length === 0) return;
+    transaction(this.#db, () => {
+      for (const [key, value] of known) {
+        this.#db.prepare(
+          "UPDATE images SET record = json_set(record, '$.' || ?, json(?)) WHERE digest = ?",
+        ).run(String(key), JSON.stringify(value), digest);
+      }
+    });
   }
 
   /** Removes a name; returns whether it existed. The image stays. */

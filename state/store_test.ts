@@ -38,6 +38,26 @@ function codeOf(body: () => unknown): string {
   return "no error";
 }
 
+Deno.test("ImageTable.note() replaces each fact as a whole, and no other part of a record", () =>
+  withStore(({ images }) => {
+    images.put(IMAGE);
+    images.note(IMAGE.digest, {
+      validators: { etag: '"1"', lastModified: "then" },
+      verified: "sha256",
+    });
+    images.note(IMAGE.digest, { validators: { etag: '"2"' } });
+    images.note(IMAGE.digest, {});
+    // More than facts, as a whole record is: only the facts are taken.
+    const record = { ...IMAGE, verified: "signature" as const, source: "/elsewhere" };
+    images.note(IMAGE.digest, record);
+    assert.deepEqual(images.get(IMAGE.digest), {
+      ...IMAGE,
+      tags: [],
+      validators: { etag: '"2"' },
+      verified: "signature",
+    });
+  }));
+
 Deno.test("MachineTable.insert() refuses a name that is taken and keeps the first machine", () =>
   withStore(({ machines }) => {
     machines.insert(exampleRecord());

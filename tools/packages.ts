@@ -24,6 +24,10 @@ const TEST = [
   ...MACHINE.aarch64,
   // The reference that our own disk code is compared with.
   "qemu-utils",
+  // A registry, and the program that others use with it.
+  "docker-registry",
+  "skopeo",
+  "zstd",
   "genisoimage",
   "mtools",
   "dosfstools",
@@ -44,6 +48,9 @@ const TEST = [
   "procps",
   // Kills a command at a chosen step.
   "strace",
+  // Keys and signatures of checksum files.
+  "gnupg",
+  "gpgv",
 ];
 
 /** Names of Debian packages, sorted, each once. */

@@ -12,6 +12,7 @@ import type { ImageRecord } from "../state/images.ts";
 import type { LaunchSettings, MachineRecord, MachineSpec } from "../state/machine_record.ts";
 import type { VmContext } from "./context.ts";
 import { makeDisks } from "./disks.ts";
+import { layerDisks } from "./layer_disks.ts";
 import { makeSeed, type SeedWish } from "./seed.ts";
 import { newMachineId } from "./id.ts";
 import { eraseMachine } from "./remove.ts";
@@ -20,7 +21,7 @@ import { eraseMachine } from "./remove.ts";
 export interface CreateRequest {
   spec: MachineSpec;
   launch: LaunchSettings;
-  /** What the root disk is a copy of. */
+  /** What the root disk is a copy of, or which layers are under it. */
   image?: ImageRecord;
   /** A kernel to boot directly; the files are copied. */
   kernel?: KernelWish;
@@ -146,7 +147,7 @@ function newMachine(context: VmContext, id: string, request: CreateRequest): Mac
         ...(kernel.initrdPath === undefined ? {} : { initrdPath: join(dir, "initrd") }),
         commandLine: kernel.commandLine,
       },
-    disks: planDisks(dir, request),
+    disks: planDisks(context, dir, request),
     nics: spec.networks.map((nic, index) => ({
       index,
       network: nic.network,
@@ -158,9 +159,15 @@ function newMachine(context: VmContext, id: string, request: CreateRequest): Mac
   };
 }
 
-function planDisks(dir: string, { spec, image, storage }: CreateRequest): Disk[] {
+function planDisks(
+  { home }: VmContext,
+  dir: string,
+  { spec, image, storage }: CreateRequest,
+): Disk[] {
   const disks: Disk[] = [];
-  if (image !== undefined) {
+  if (image?.kind === "direct") {
+    disks.push(...layerDisks(home, image, dir));
+  } else if (image !== undefined) {
     const format = storage.format;
     const path = join(dir, `root.${format}`);
     disks.push({ role: "root", path, format, serial: "root", readOnly: false });

@@ -5,8 +5,11 @@ import type { MachineRecord } from "../state/machine_record.ts";
 import type { VmContext } from "./context.ts";
 import type { CreateRequest } from "./create.ts";
 
+/** For a caller that gives no size. */
+const DEFAULT_COW_BYTES = 10 * 1024 ** 3;
+
 /**
- * Makes the files of a machine that is being created: root disk, empty data disks, kernel. All of
+ * Makes the files of a machine that is being created: root disk or the one over its layers, empty data disks, kernel. All of
  * them are on stable storage afterwards. The whole folder is erased when this fails.
  */
 export async function makeDisks(
@@ -17,6 +20,10 @@ export async function makeDisks(
 ): Promise<void> {
   for (const disk of record.machine.disks) {
     if (disk.role === "root") await makeRoot(context, disk, request, signal);
+    if (disk.role === "cow") {
+      const { makeCow } = await import("./layer_disks.ts");
+      await makeCow(context.host, disk, request.spec.diskBytes ?? DEFAULT_COW_BYTES, signal);
+    }
     if (disk.role === "data") await makeData(disk, request);
   }
   const { boot } = record.machine;

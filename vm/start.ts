@@ -1,4 +1,5 @@
 import { CocoonError } from "../errors/error.ts";
+import { markUsed } from "../images/usage.ts";
 import { isActive, type LaunchSettings, type MachineRecord } from "../state/machine_record.ts";
 import type { VmContext } from "./context.ts";
 import { withMachine } from "./locked.ts";
@@ -87,6 +88,10 @@ export async function beginStart(
   if (isActive(record.state)) {
     context.store.machines.update(record.id, (now) => ({ ...now, desired: "running" }));
     return "running";
+  }
+  // The age of an image decides whether a budget removes it; a start that fails of this is worse.
+  if (record.imageDigest !== undefined) {
+    await markUsed(context, record.imageDigest).catch(() => {});
   }
   // Made here and not by the supervisor: one that comes late must not make it again after `rm`.
   await Deno.mkdir(context.home.runDir(record.id), { recursive: true, mode: 0o700 });

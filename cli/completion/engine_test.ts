@@ -32,6 +32,12 @@ Deno.test("propose() gives the values of a flag, in both forms", async () => {
   assert.deepEqual(await words("version", "--output=j"), ["--output=json"]);
 });
 
+Deno.test("propose() gives the names of images that can be got, before there is any", async () => {
+  assert.deepEqual(await words("image", "pull", "debian:"), ["debian:13", "debian:12"]);
+  assert.deepEqual(await words("run", "alp"), ["alpine:3.22"]);
+  assert.deepEqual(await words("image", "rm", "debian:").catch(() => []), []);
+});
+
 Deno.test("propose() gives nothing for what it does not know", async () => {
   assert.deepEqual(await words("nothing", ""), []);
   assert.deepEqual(await words("vm", "ssh", "web", "--", ""), []);

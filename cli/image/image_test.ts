@@ -56,7 +56,7 @@ Deno.test("cocoon image import stores a file, list and inspect show it, rm remov
     assert.match(row, new RegExp(`^small +${digest.slice(0, 12)} +64KiB`));
     const inspected = await json(["inspect", digest.slice(0, 12), "--check"]);
     assert.equal((inspected as { intact: boolean }).intact, true);
-    assert.match((await image(["inspect", "small"])).stdout, /\nverified +sha256\n/);
+    assert.match((await image(["inspect", "small"])).stdout, /\nverified +given sha256\n/);
     assert.deepEqual(await image(["rm", "small"]), { code: 0, stdout: "small\n", stderr: "" });
     assert.deepEqual(await json(["list"]), []);
   });

@@ -20,7 +20,8 @@ type Flags = OutputFlag & ProgressFlag & DigestFlags;
 /** `cocoon image import` */
 export const command = defineCommand({
   description:
-    "Takes raw and qcow2 disks. A name that is taken points to the new image afterwards.",
+    "Takes disks of all usual formats, also packed. A name that is taken points to the new\n" +
+    "image afterwards.",
   parameters: {
     flags: { ...DIGEST_FLAGS, ...progressFlag, ...outputFlag },
     aliases: { ...OUTPUT_ALIAS },

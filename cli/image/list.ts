@@ -6,7 +6,7 @@ import type { Context } from "../context.ts";
 import { type Column, printList } from "../output.ts";
 import { ageText } from "../vm/view.ts";
 import { imageContext } from "./context.ts";
-import { imageJson, shortDigest, tagsText } from "./view.ts";
+import { imageJson, shortDigest, tagsText, verifiedText } from "./view.ts";
 
 /** `cocoon image list` */
 export const command = defineCommand({
@@ -22,6 +22,7 @@ export const command = defineCommand({
         cell: ({ allocatedBytes }) => formatSize(allocatedBytes),
         align: "right",
       },
+      { header: "VERIFIED", cell: ({ verified }) => verifiedText(verified) },
       { header: "MACHINES", cell: ({ machines }) => String(machines.length), align: "right" },
       { header: "AGE", cell: ({ createdAt }) => ageText(createdAt, now), align: "right" },
     ];

@@ -1,7 +1,8 @@
-import type { ImageTable } from "../../config/types.ts";
 import { CocoonError } from "../../errors/error.ts";
+import type { Architecture } from "../../plugins/contract.ts";
 import { pullImage } from "../../images/pull.ts";
 import {
+  anyImageArgument,
   imageArguments,
   OUTPUT_ALIAS,
   type OutputFlag,
@@ -16,21 +17,36 @@ import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { imageProgress } from "../progress.ts";
 import { imageContext } from "./context.ts";
+import { keepBudget } from "./budget.ts";
 import { DIGEST_FLAGS, type DigestFlags, givenDigests } from "./digest_flags.ts";
+import { nameOptions, type UnverifiedFlag, unverifiedFlag } from "./names.ts";
+import { type PlainHttpFlag, plainHttpFlag } from "./plain_http_flag.ts";
 
-interface Flags extends OutputFlag, ProgressFlag, DigestFlags {
+interface Flags extends OutputFlag, ProgressFlag, DigestFlags, UnverifiedFlag, PlainHttpFlag {
   name?: string;
+  architecture?: Architecture;
   force: boolean;
 }
 
 /** `cocoon image pull` */
 export const command = defineCommand({
-  description: "An image is a URL, or a name of [images] in the configuration. One that is here\n" +
-    "already is not fetched again.",
+  description:
+    "An image is a name (`cocoon image search` lists them), a URL, the path of a file, or in a\n" +
+    "registry: [oci:]HOST/NAME[:TAG][@DIGEST]. One that is here already is not fetched again. A\n" +
+    "download is checked with the digest that its publisher says, and the publisher's signature\n" +
+    "where there is one; a URL needs --sha256, --sha512 or --insecure-unverified.",
   parameters: {
     flags: {
-      name: textFlag("Name for the image (else the URL, or the configuration's name)", "NAME"),
+      name: textFlag("Name for the image (else the name that it was got by, or the URL)", "NAME"),
       ...DIGEST_FLAGS,
+      ...unverifiedFlag,
+      ...plainHttpFlag,
+      architecture: {
+        kind: "enum",
+        values: ["x86_64", "aarch64"],
+        optional: true,
+        brief: "CPU architecture (else the configured one)",
+      },
       force: switchFlag("Fetch it again although it is here"),
       ...progressFlag,
       ...outputFlag,
@@ -38,13 +54,14 @@ export const command = defineCommand({
     aliases: { ...OUTPUT_ALIAS, n: "name" },
     positional: {
       ...imageArguments,
-      parameter: { ...imageArguments.parameter, brief: "URL, path of a file, or name" },
+      parameter: anyImageArgument,
     },
   },
   async run(context: Context, flags: Flags, ...references: string[]) {
     refuseForSeveral(flags, references);
     const images = await imageContext(context);
-    const { images: named } = await context.config();
+    const config = await context.config({ defaults: { architecture: flags.architecture } });
+    const options = nameOptions(context, config, flags, config.defaults.architecture);
     await runBatch(context, flags.output, {
       references,
       resolve: (reference) => reference,
@@ -53,14 +70,13 @@ export const command = defineCommand({
       // One after the other: together they would share one line of the screen and one network.
       parallel: 1,
       async run(reference) {
-        const table = ownTable(named, reference);
         using progress = imageProgress(context, flags.progress);
-        const { outcome } = await pullImage(images, table?.source ?? reference, {
-          ...(table?.sha256 === undefined ? {} : { sha256: table.sha256 }),
+        const { outcome } = await pullImage(images, reference, {
+          ...options,
           ...givenDigests(flags),
-          tag: flags.name ?? (table === undefined ? undefined : reference),
+          tag: flags.name,
           force: flags.force,
-          signal: context.signal,
+          plainHttp: flags.plainHttp,
           onProgress: progress.update,
         });
         // Its line goes before another one comes.
@@ -68,6 +84,7 @@ export const command = defineCommand({
         if (outcome === "already-stored") context.stderr(`${reference}: is here already\n`);
       },
     });
+    await keepBudget(context, images, config);
   },
 });
 
@@ -78,8 +95,4 @@ function refuseForSeveral(flags: Flags, references: readonly string[]): void {
   throw new CocoonError("usage", `--${flag} is for one image, not for ${references.length}`, {
     hint: "Pull them one by one.",
   });
-}
-
-function ownTable(tables: Record<string, ImageTable>, name: string): ImageTable | undefined {
-  return Object.hasOwn(tables, name) ? tables[name] : undefined;
 }

@@ -42,11 +42,14 @@ export const command = defineCommand({
       // They wait for one lock anyway.
       parallel: 1,
       async run(reference) {
-        const { errors: [error] } = await removeImages(images, [reference], {
+        const { removed: [removed], errors: [error] } = await removeImages(images, [reference], {
           force: flags.force,
           signal: context.signal,
         });
         if (error !== undefined) throw error;
+        if (removed === undefined || removed.neededBy.length === 0) return;
+        const machines = removed.neededBy.join(", ");
+        context.stderr(`${reference}: stays without a name for ${machines}; then \`cocoon gc\`\n`);
       },
     });
   },

@@ -1,5 +1,5 @@
 import { formatSize } from "../../config/size.ts";
-import type { TaggedImage } from "../../state/images.ts";
+import type { TaggedImage, Verified } from "../../state/images.ts";
 
 /** Digits of a digest in a list; enough to be unique, and to be typed. */
 const SHORT_DIGITS = 12;
@@ -15,6 +15,10 @@ export function imageJson(image: TaggedImage): Record<string, unknown> {
     sourceFormat: image.sourceFormat,
     source: image.source,
     verified: image.verified,
+    verifiedBy: image.verifiedBy ?? null,
+    catalogueName: image.catalogueName ?? null,
+    architecture: image.architecture ?? null,
+    minimumDiskBytes: image.minimumDiskBytes ?? null,
     diskDigest: image.diskDigest,
     createdAt: image.createdAt,
   };
@@ -30,6 +34,19 @@ export function tagsText({ tags }: TaggedImage): string {
   return tags.length === 0 ? "-" : tags.join(", ");
 }
 
+/** Who vouched for an image, in words. */
+export function verifiedText(verified: Verified): string {
+  return verified === "sha256" || verified === "sha512" ? `given ${verified}` : verified;
+}
+
+/** What was believed, where that was the publisher's word. */
+function voucherFacts({ verified, verifiedBy }: TaggedImage): [string, string][] {
+  if (verifiedBy === undefined || !["checksum", "signature"].includes(verified)) return [];
+  const { checksum, key } = verifiedBy;
+  return [["checksum file", checksum], ...(key === undefined ? [] : [["signed by", key] as const])]
+    .map(([name = "", value = ""]) => [name, value]);
+}
+
 /** What a user may want to know of an image, in words. */
 export function imageFacts(image: TaggedImage): [string, string][] {
   return [
@@ -39,7 +56,8 @@ export function imageFacts(image: TaggedImage): [string, string][] {
     ["on disk", formatSize(image.allocatedBytes)],
     ["source", image.source],
     ["format", image.sourceFormat],
-    ["verified", image.verified],
+    ["verified", verifiedText(image.verified)],
+    ...voucherFacts(image),
     ["created", image.createdAt],
   ];
 }

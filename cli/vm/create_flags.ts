@@ -32,6 +32,7 @@ export interface CreateFlags extends FeatureFlags {
   restart?: RestartPolicy;
   vsock: boolean;
   sha256?: string;
+  insecureUnverified: boolean;
 }
 
 /** An extra disk: `SIZE` or `NAME=SIZE`, with `,bus=BUS` behind it for another bus than virtio. */
@@ -92,6 +93,7 @@ export const CREATE_FLAGS: FlagParametersForType<CreateFlags, Frame> = {
   vsock: switchFlag("Give the guest a virtio-vsock device"),
   ...FEATURE_FLAGS,
   sha256: textFlag("Digest that the image must have", "HEX"),
+  insecureUnverified: switchFlag("Take an image from a URL that nobody vouches for"),
 };
 
 /** Short forms of some of {@linkcode CREATE_FLAGS}. */
@@ -101,6 +103,8 @@ export const CREATE_ALIASES = { n: "name", c: "cpus", m: "memory", p: "publish" 
 const DISK_NAME = /^[a-z][a-z0-9-]{0,19}$/;
 /** Serials that cocoon gives to its own disks. */
 export const OWN_SERIALS: readonly string[] = ["root", "seed"];
+/** How the serials of layers and of the disk over them begin. */
+const OWN_PREFIX = "cocoon-";
 
 function parseDataDisk(input: string): DataDiskWish {
   const [disk = "", ...options] = input.split(",");
@@ -108,10 +112,10 @@ function parseDataDisk(input: string): DataDiskWish {
   const equals = disk.indexOf("=");
   if (equals < 0) return { sizeBytes: wholeDisk(disk), ...bus };
   const name = disk.slice(0, equals);
-  if (!DISK_NAME.test(name) || OWN_SERIALS.includes(name)) {
+  if (!DISK_NAME.test(name) || OWN_SERIALS.includes(name) || name.startsWith(OWN_PREFIX)) {
     throw new RangeError(
       `expected a name of 1 to 20 lower-case letters, digits and hyphens ` +
-        `(not ${OWN_SERIALS.join(" or ")}) before "=", got "${name}"`,
+        `(not ${OWN_SERIALS.join(" or ")}, and not ${OWN_PREFIX}...) before "=", got "${name}"`,
     );
   }
   return { name, sizeBytes: wholeDisk(disk.slice(equals + 1)), ...bus };

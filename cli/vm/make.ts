@@ -61,15 +61,12 @@ async function getImage(
   flags: CreateFlags,
   reference: string,
 ): Promise<ImageRecord> {
-  const { pullImage, resolveImage } = await import("../../images/pull.ts");
-  const named = Object.hasOwn(config.images, reference) ? config.images[reference] : undefined;
-  const sha256 = flags.sha256 ?? named?.sha256;
+  const { resolveImage } = await import("../../images/pull.ts");
+  const { nameOptions } = await import("../image/names.ts");
   using progress = imageProgress(context);
-  const options = {
-    ...(sha256 === undefined ? {} : { sha256 }),
-    signal: context.signal,
+  return await resolveImage(vm, reference, {
+    ...nameOptions(context, config, flags, config.defaults.architecture),
+    ...(flags.sha256 === undefined ? {} : { sha256: flags.sha256 }),
     onProgress: progress.update,
-  };
-  if (named === undefined) return await resolveImage(vm, reference, options);
-  return (await pullImage(vm, named.source, { ...options, tag: reference })).image;
+  });
 }

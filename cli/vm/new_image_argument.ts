@@ -1,8 +1,7 @@
-import { imageArgument } from "../arguments.ts";
+import { anyImageArgument } from "../arguments.ts";
 
 /** The image of a new machine; it may be left out with `--kernel`. */
 export const newImageArgument = {
-  ...imageArgument,
+  ...anyImageArgument,
   optional: true,
-  brief: "Name of an image, path of a file, or URL",
 } as const;

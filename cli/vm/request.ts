@@ -6,7 +6,13 @@ import { CocoonError, joinErrors, messageOf } from "../../errors/error.ts";
 import { normalizeMac } from "../../guest/names.ts";
 import { ensureUserKey, isPublicKeyLine } from "../../guest/ssh_keys.ts";
 import { readUserData } from "../../guest/user_data.ts";
-import type { Architecture, Backend, StorageDriver, Tuning } from "../../plugins/contract.ts";
+import type {
+  Architecture,
+  Backend,
+  Capabilities,
+  StorageDriver,
+  Tuning,
+} from "../../plugins/contract.ts";
 import { findAlternatives, networkOffer } from "../../plugins/alternatives.ts";
 import { featureWarnings } from "../../plugins/features.ts";
 import {
@@ -16,6 +22,7 @@ import {
   refusals,
 } from "../../plugins/refusals.ts";
 import type { Registry } from "../../plugins/registry.ts";
+import { type DirectFiles, directFiles } from "../../state/direct_image.ts";
 import type { ImageRecord } from "../../state/images.ts";
 import type { MachineSpec } from "../../state/machine_record.ts";
 import { selectStorage } from "../../storage/select.ts";
@@ -50,6 +57,9 @@ export interface Draft {
   /** Size of the root disk as the flag says. */
   diskBytes: number | undefined;
   seed: SeedWish;
+  /** What was asked of the plugins; once the image is known, more may be. */
+  wish: MachineWish;
+  choice: Choice;
 }
 
 /**
@@ -110,10 +120,12 @@ export async function draftMachine(
       vm,
       flags,
       spec.architecture,
-      capabilities.uncompressedKernels?.includes(spec.architecture) ?? false,
+      needsUnpacked(capabilities, spec.architecture),
     ),
     diskBytes: flags.disk,
     seed: await seedWish(vm, flags),
+    wish,
+    choice,
   };
 }
 
@@ -126,9 +138,11 @@ export async function completeRequest(
   image: ImageRecord | undefined,
 ): Promise<CreateRequest> {
   const storage = await storageFor(context, vm, draft);
-  const diskBytes = image === undefined
-    ? undefined
-    : draft.diskBytes ?? Math.max(config.defaults.diskBytes, image.virtualBytes);
+  const files = image && directFiles(vm.home, image);
+  const kernel = files === undefined
+    ? draft.kernel
+    : await layersKernel(context, config, draft, files);
+  const diskBytes = image === undefined ? undefined : rootDiskBytes(config, draft, image);
   return {
     spec: {
       ...draft.spec,
@@ -137,12 +151,62 @@ export async function completeRequest(
     },
     launch: draft.launch,
     ...(image === undefined ? {} : { image }),
-    ...(draft.kernel === undefined ? {} : { kernel: draft.kernel }),
+    ...(kernel === undefined ? {} : { kernel }),
     storage,
     seed: draft.seed,
     devices: draft.devices,
     ...(Object.keys(draft.tuning).length === 0 ? {} : { tuning: draft.tuning }),
   };
+}
+
+/** Size of the root disk; the default one is as large as the image needs. */
+function rootDiskBytes(config: Config, draft: Draft, image: ImageRecord): number {
+  // Over layers lies a disk of the machine's own; they do not have to fit into it.
+  const imageBytes = image.kind === "direct" ? 0 : image.virtualBytes;
+  const minimum = Math.max(imageBytes, image.minimumDiskBytes ?? 0);
+  const { diskBytes = Math.max(config.defaults.diskBytes, minimum) } = draft;
+  // One below the image itself is refused where the disk is made, which holds for any image.
+  if (diskBytes >= imageBytes && diskBytes < minimum) {
+    throw new CocoonError(
+      "usage",
+      `--disk ${formatSize(diskBytes)}: the image needs at least ${formatSize(minimum)}`,
+      { hint: `Give at least ${formatSize(minimum)}, or leave it out.` },
+    );
+  }
+  return diskBytes;
+}
+
+/** Asks again what the plugins can, now that the image says how the machine boots. */
+async function layersKernel(
+  context: Context,
+  config: Config,
+  draft: Draft,
+  files: DirectFiles,
+): Promise<CreateRequest["kernel"]> {
+  const { directKernel, refuseOwnKernel } = await import("./direct_image.ts");
+  refuseOwnKernel(draft.kernel);
+  const { wish, choice, registry, spec } = draft;
+  const layersWish: MachineWish = {
+    ...wish,
+    boot: "linux",
+    diskCount: wish.diskCount + files.layers.length,
+  };
+  if (refusals(layersWish, choice).length > 0) {
+    const alternatives = await findAlternatives(registry, context.host, config);
+    throw joinErrors(refusals(layersWish, choice, alternatives));
+  }
+  const unpack = needsUnpacked(choice.backend.capabilities, spec.architecture);
+  if (unpack) {
+    const { requireExtractable } = await import("../../guest/kernel_extract.ts");
+    await requireExtractable(context.host, files.kernelPath);
+  }
+  return await directKernel(files, {
+    unpack,
+    name: spec.name,
+    architecture: spec.architecture,
+    hasNetwork: spec.networks.length > 0,
+    consoles: DEFAULT_COMMAND_LINE,
+  });
 }
 
 async function storageFor(context: Context, vm: VmContext, draft: Draft): Promise<StorageDriver> {
@@ -274,6 +338,11 @@ function checkKernelFlags(flags: CreateFlags, reference: string | undefined): vo
       hint: "For an empty disk: --data-disk SIZE",
     });
   }
+}
+
+/** Whether the hypervisor boots only kernels that nothing has packed. */
+function needsUnpacked(capabilities: Capabilities, architecture: Architecture): boolean {
+  return capabilities.uncompressedKernels?.includes(architecture) ?? false;
 }
 
 async function kernelOf(

@@ -7,9 +7,15 @@ import { dataRuns } from "./zeros.ts";
  */
 export class SparseFile implements Disposable {
   readonly #file: Deno.FsFile;
+  #writtenBytes = 0;
 
   private constructor(file: Deno.FsFile) {
     this.#file = file;
+  }
+
+  /** Bytes written here that are no holes. */
+  get writtenBytes(): number {
+    return this.#writtenBytes;
   }
 
   /** Makes a new file. @throws if something is in its place */
@@ -32,6 +38,7 @@ export class SparseFile implements Disposable {
     for (const { start, end } of dataRuns(bytes)) {
       this.#file.seekSync(offset + start, Deno.SeekMode.Start);
       for (let at = start; at < end;) at += this.#file.writeSync(bytes.subarray(at, end));
+      this.#writtenBytes += end - start;
     }
   }
 
@@ -59,6 +66,11 @@ export class SparseStream {
   /** Bytes taken. */
   get length(): number {
     return this.#flushed + this.#filled;
+  }
+
+  /** Bytes that are in the file. */
+  get flushedBytes(): number {
+    return this.#flushed;
   }
 
   write(bytes: Uint8Array): void {

@@ -1,8 +1,46 @@
 import { CocoonError } from "../../errors/error.ts";
 import { SECTOR_BYTES } from "../limits.ts";
+import { isTarHeader } from "../unwrap/tar_header.ts";
+
+/** Disk formats that `qemu-img` reads for us. */
+export type ForeignFormat = "vmdk" | "vhd" | "vhdx" | "vdi";
 
 /** Formats that become a disk. */
-export type DiskSourceFormat = "raw" | "qcow2";
+export type DiskSourceFormat = "raw" | "qcow2" | ForeignFormat;
+
+/** What a disk image is packed into. */
+export type Wrapper = "gzip" | "xz" | "zstd" | "bzip2" | "tar";
+
+/** All that is taken. */
+export type SourceFormat = DiskSourceFormat | Wrapper;
+
+const WRAPPERS: readonly SourceFormat[] = ["gzip", "xz", "zstd", "bzip2", "tar"];
+
+/** Whether the disk image is inside of it. */
+export function isWrapper(format: SourceFormat): format is Wrapper {
+  return WRAPPERS.includes(format);
+}
+
+interface Taken {
+  offset: number;
+  /** ASCII, or bytes. */
+  magic: string | readonly number[];
+  format: SourceFormat;
+}
+
+const TAKEN: readonly Taken[] = [
+  { offset: 0, magic: "QFI\xfb", format: "qcow2" },
+  { offset: 0, magic: [0x1f, 0x8b, 0x08], format: "gzip" },
+  { offset: 0, magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], format: "xz" },
+  { offset: 0, magic: [0x28, 0xb5, 0x2f, 0xfd], format: "zstd" },
+  // A frame to be skipped (RFC 8878 section 3.1.2), with which pzstd begins its files.
+  { offset: 0, magic: [0x50, 0x2a, 0x4d, 0x18], format: "zstd" },
+  { offset: 0, magic: "BZh", format: "bzip2" },
+  { offset: 0, magic: "KDMV", format: "vmdk" },
+  { offset: 0, magic: "vhdxfile", format: "vhdx" },
+  { offset: 0, magic: "conectix", format: "vhd" },
+  { offset: 64, magic: [0x7f, 0x10, 0xda, 0xbe], format: "vdi" },
+];
 
 interface Signature {
   offset: number;
@@ -19,20 +57,6 @@ const UNPACK = (line: string) => `Unpack it first: ${line}`;
 
 /** What is often offered instead of a disk image, and what to do about each. */
 const REFUSED: readonly Signature[] = [
-  { offset: 0, magic: [0x1f, 0x8b], name: "gzip data", hint: UNPACK("gzip -d FILE.gz") },
-  {
-    offset: 0,
-    magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00],
-    name: "xz data",
-    hint: UNPACK("xz -d FILE.xz"),
-  },
-  {
-    offset: 0,
-    magic: [0x28, 0xb5, 0x2f, 0xfd],
-    name: "zstd data",
-    hint: UNPACK("zstd -d FILE.zst"),
-  },
-  { offset: 0, magic: "BZh", name: "bzip2 data", hint: UNPACK("bzip2 -d FILE.bz2") },
   { offset: 0, magic: [0x04, 0x22, 0x4d, 0x18], name: "lz4 data", hint: UNPACK("lz4 -d FILE.lz4") },
   { offset: 0, magic: "PK\x03\x04", name: "a zip archive", hint: UNPACK("unzip FILE.zip") },
   {
@@ -41,18 +65,34 @@ const REFUSED: readonly Signature[] = [
     name: "a 7z archive",
     hint: UNPACK("7z x FILE.7z"),
   },
-  { offset: 257, magic: "ustar", name: "a tar archive", hint: UNPACK("tar -xf FILE.tar") },
-  { offset: 0, magic: "KDMV", name: "a VMDK image", hint: CONVERT("vmdk") },
-  { offset: 0, magic: "# Disk DescriptorFile", name: "a VMDK image", hint: CONVERT("vmdk") },
-  { offset: 0, magic: "vhdxfile", name: "a VHDX image", hint: CONVERT("vhdx") },
-  { offset: 0, magic: "conectix", name: "a VHD image", hint: CONVERT("vpc") },
-  { offset: 64, magic: [0x7f, 0x10, 0xda, 0xbe], name: "a VDI image", hint: CONVERT("vdi") },
+  { offset: 0, magic: "LZIP", name: "lzip data", hint: UNPACK("lzip -d FILE.lz") },
+  {
+    offset: 0,
+    magic: "# Disk DescriptorFile",
+    name: "the description of a VMDK image whose data is in other files",
+    hint: "Convert it where those files are: qemu-img convert -f vmdk -O qcow2 FILE FILE.qcow2",
+  },
+  { offset: 0, magic: "WithoutFreeSpace", name: "a Parallels image", hint: CONVERT("parallels") },
+  { offset: 0, magic: "WithouFreSpacExt", name: "a Parallels image", hint: CONVERT("parallels") },
+  {
+    offset: 0,
+    magic: [0x3a, 0xff, 0x26, 0xed],
+    name: "an Android sparse image",
+    hint: "Convert it first: simg2img FILE FILE.raw",
+  },
+  {
+    offset: 0,
+    magic: "hsqs",
+    name: "a squashfs file system",
+    hint: "It is a part of a system, no disk. Take the distribution's cloud image.",
+  },
   { offset: 0, magic: "QED\0", name: "a QED image", hint: CONVERT("qed") },
   {
     offset: 32769,
     magic: "CD001",
     name: "a CD image (ISO 9660)",
-    hint: "An installation CD is no system disk. Take the distribution's cloud image.",
+    hint: "An installation CD is no system disk. Take the distribution's cloud image (qcow2 or " +
+      "raw), or install from it elsewhere and import that disk.",
   },
   {
     offset: 0x202,
@@ -78,8 +118,11 @@ const WEB_PAGE_HINT =
  * @param head the first `SNIFF_BYTES` of the source, or all of it
  * @throws {CocoonError} `failed`, naming what it is instead and what to do
  */
-export function detectFormat(head: Uint8Array): DiskSourceFormat {
-  if (has(head, 0, "QFI\xfb")) return "qcow2";
+export function detectFormat(head: Uint8Array): SourceFormat {
+  const taken = TAKEN.find(({ offset, magic }) => has(head, offset, magic));
+  if (taken !== undefined) return taken.format;
+  // By its checksum: the oldest archives have no magic, and a boot sector has no such sum.
+  if (isTarHeader(head)) return "tar";
   for (const { offset, magic, name, hint } of REFUSED) {
     if (has(head, offset, magic)) {
       throw new CocoonError("failed", `it is ${name}, no disk image`, { hint });

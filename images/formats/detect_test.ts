@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { CocoonError } from "../../errors/error.ts";
 import { SNIFF_BYTES } from "../limits.ts";
-import { detectFormat } from "./detect.ts";
+import { detectFormat, type SourceFormat } from "./detect.ts";
 
 function head(offset: number, magic: string | number[], bytes = SNIFF_BYTES): Uint8Array {
   const result = new Uint8Array(bytes);
@@ -16,21 +16,35 @@ Deno.test("detectFormat() knows qcow2, and takes a disk for raw", () => {
   assert.equal(detectFormat(new Uint8Array(512)), "raw"); // an empty disk
 });
 
+Deno.test("detectFormat() knows what a disk image is packed into, and the formats of others", () => {
+  const cases: [Uint8Array, SourceFormat][] = [
+    [head(0, [0x1f, 0x8b, 8]), "gzip"],
+    [head(0, [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]), "xz"],
+    [head(0, [0x28, 0xb5, 0x2f, 0xfd]), "zstd"],
+    [head(0, [0x50, 0x2a, 0x4d, 0x18]), "zstd"],
+    [head(0, "BZh9"), "bzip2"],
+    [head(0, "KDMV"), "vmdk"],
+    [head(0, "vhdxfile"), "vhdx"],
+    [head(0, "conectix"), "vhd"],
+    [head(64, [0x7f, 0x10, 0xda, 0xbe]), "vdi"],
+  ];
+  for (const [bytes, format] of cases) assert.equal(detectFormat(bytes), format);
+  // The first bytes of gzip with another method than deflate, which nothing writes.
+  assert.equal(detectFormat(head(0, [0x1f, 0x8b, 7])), "raw");
+});
+
 Deno.test("detectFormat() says what it is instead, and what to do", () => {
   const cases: [Uint8Array, RegExp, RegExp][] = [
-    [head(0, [0x1f, 0x8b]), /gzip data/, /gzip -d/],
-    [head(0, [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]), /xz data/, /xz -d/],
-    [head(0, [0x28, 0xb5, 0x2f, 0xfd]), /zstd data/, /zstd -d/],
-    [head(0, "BZh9"), /bzip2 data/, /bzip2 -d/],
     [head(0, [0x04, 0x22, 0x4d, 0x18]), /lz4 data/, /lz4 -d/],
     [head(0, "PK\x03\x04"), /zip archive/, /unzip/],
     [head(0, [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c]), /7z archive/, /7z x/],
-    [head(257, "ustar"), /tar archive/, /tar -xf/],
-    [head(0, "KDMV"), /VMDK/, /qemu-img convert -f vmdk/],
-    [head(0, "# Disk DescriptorFile\n"), /VMDK/, /-f vmdk/],
-    [head(0, "vhdxfile"), /VHDX/, /-f vhdx/],
-    [head(0, "conectix"), /VHD/, /-f vpc/],
-    [head(64, [0x7f, 0x10, 0xda, 0xbe]), /VDI/, /-f vdi/],
+    [head(0, "# Disk DescriptorFile\n"), /VMDK.* other files/, /-f vmdk/],
+    [head(0, "LZIP"), /lzip data/, /lzip -d/],
+    [head(0, "WithoutFreeSpace"), /Parallels/, /-f parallels/],
+    [head(0, "WithouFreSpacExt"), /Parallels/, /-f parallels/],
+    [head(0, [0x3a, 0xff, 0x26, 0xed]), /Android/, /simg2img/],
+    [head(0, "hsqs"), /squashfs/, /cloud image/],
+    [head(0, "QED\0"), /QED/, /-f qed/],
     [head(32769, "CD001"), /ISO 9660/, /cloud image/],
     [head(0x202, "HdrS"), /Linux kernel/, /--kernel/],
     [head(0, "\x7fELF"), /ELF/, /cloud image/],

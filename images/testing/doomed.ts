@@ -2,13 +2,14 @@
  * A program for tests that kills itself: it runs one verb on a store and ends by SIGKILL before
  * its Nth change of a file or of the records. Prints `done` when there were fewer.
  *
- * Arguments: home, N, then `import FILE` or `remove TAG`.
+ * Arguments: home, N, then `import FILE`, `pull URL` or `remove TAG`.
  */
 import { realHost } from "../../host/host.ts";
 import { openHome } from "../../state/home.ts";
 import { ImageTable } from "../../state/images.ts";
 import { openStore } from "../../state/store.ts";
 import { importImage } from "../import.ts";
+import { pullImage } from "../pull.ts";
 import { removeImages } from "../remove.ts";
 
 const [root = "", steps = "", verb = "", subject = ""] = Deno.args;
@@ -35,5 +36,6 @@ count(Deno.FsFile.prototype, "sync");
 for (const name of ["put", "untag", "deleteUnused"] as const) count(ImageTable.prototype, name);
 
 if (verb === "import") await importImage(ctx, "web", subject);
+else if (verb === "pull") await pullImage(ctx, subject, { tag: "web" });
 else await removeImages(ctx, [subject]);
 console.log("done");

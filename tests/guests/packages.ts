@@ -24,6 +24,7 @@ export const TOOL_PACKAGES: Readonly<Record<string, string>> = {
   "readelf": "binutils",
   "rm": "coreutils",
   "sfdisk": "fdisk",
+  "tar": "tar",
   "unshare": "util-linux",
 };
 

@@ -17,9 +17,21 @@ export interface Resource {
   slow?: { chunkBytes: number; delayMs: number };
   /** Sends the headers, and then nothing until the client or the server closes. */
   stallAfterBytes?: number;
-  /** Answers a `Range: bytes=N-` with 206 and the rest. @default {false} */
+  /** Answers a `Range: bytes=N-` or `bytes=N-M` with 206 and that part. @default {false} */
   ranges?: boolean;
+  /** Sent, and compared with `If-Range`: another version is answered whole. */
+  etag?: string;
+  /** Sent, and compared with `If-Range`, with a date a minute later. */
+  lastModified?: string;
+  /**
+   * Gets parts wrong: `shifted` sends the bytes beside those that were asked for, under the right
+   * header; `elsewhere` says that it does; `headless` sends a 206 without saying of what.
+   */
+  rangeLie?: "shifted" | "elsewhere" | "headless";
 }
+
+/** What a path answers, or how that depends on the request and on how many came before it. */
+export type Answer = Resource | ((request: SeenRequest, before: number) => Resource);
 
 /** A request that came. */
 export interface SeenRequest {
@@ -35,11 +47,11 @@ export interface HttpServer extends AsyncDisposable {
   /** Every request until now, oldest first. */
   readonly requests: readonly SeenRequest[];
   /** Adds or replaces what a path (with leading slash) answers; unknown paths answer 404. */
-  serve(path: string, resource: Resource): void;
+  serve(path: string, answer: Answer): void;
 }
 
 /** Starts a server on a free port of 127.0.0.1. */
-export function httpServer(resources: Record<string, Resource> = {}): HttpServer {
+export function httpServer(resources: Record<string, Answer> = {}): HttpServer {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const table = new Map(Object.entries(resources));
   const requests: SeenRequest[] = [];
@@ -50,7 +62,7 @@ export function httpServer(resources: Record<string, Resource> = {}): HttpServer
   const accepting = (async () => {
     for await (const connection of listener) {
       open.add(connection);
-      const session = answer(connection, table, requests, stopped.signal)
+      const session = respond(connection, table, requests, stopped.signal)
         .catch(() => {/* the client went away, which is its right */})
         .finally(() => {
           close(connection);
@@ -64,7 +76,7 @@ export function httpServer(resources: Record<string, Resource> = {}): HttpServer
   return {
     url: `http://127.0.0.1:${listener.addr.port}`,
     requests,
-    serve: (path, resource) => void table.set(path, resource),
+    serve: (path, answer) => void table.set(path, answer),
     async [Symbol.asyncDispose]() {
       listener.close();
       stopped.abort();
@@ -75,33 +87,35 @@ export function httpServer(resources: Record<string, Resource> = {}): HttpServer
   };
 }
 
-async function answer(
+async function respond(
   connection: Deno.TcpConn,
-  table: Map<string, Resource>,
+  table: Map<string, Answer>,
   requests: SeenRequest[],
   signal: AbortSignal,
 ): Promise<void> {
   const request = await readHead(connection);
   if (request === undefined) return;
+  const before = requests.filter((seen) => seen.path === request.path).length;
   requests.push(request);
-  const resource = table.get(request.path) ?? { body: "no such path\n", status: 404 };
+  const answer = table.get(request.path) ?? { body: "no such path\n", status: 404 };
+  const resource = typeof answer === "function" ? answer(request, before) : answer;
   const whole = typeof resource.body === "string"
     ? new TextEncoder().encode(resource.body)
     : resource.body;
-  const from = resource.ranges ? rangeStart(request.headers) : undefined;
-  const body = from === undefined ? whole : whole.subarray(from);
+  const part = partOf(request.headers, resource, whole.length);
+  const shift = resource.rangeLie === "shifted" && part !== undefined && part.start > 0 ? 1 : 0;
+  const body = part === undefined ? whole : whole.subarray(part.start - shift, part.end - shift);
   const length = resource.contentLength === undefined ? body.length : resource.contentLength;
   const headers = {
     ...(length === null ? {} : { "content-length": String(length) }),
     ...(resource.ranges ? { "accept-ranges": "bytes" } : {}),
-    ...(from === undefined
-      ? {}
-      : { "content-range": `bytes ${from}-${whole.length - 1}/${whole.length}` }),
+    ...(part === undefined ? {} : contentRange(part, whole.length, resource.rangeLie)),
+    ...versionHeaders(resource),
     // One request a connection: a body without a length ends with it.
     connection: "close",
     ...resource.headers,
   };
-  const status = from === undefined ? resource.status ?? 200 : 206;
+  const status = part === undefined ? resource.status ?? 200 : 206;
   const head = [
     `HTTP/1.1 ${status} Whatever`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
@@ -109,6 +123,26 @@ async function answer(
   await write(connection, new TextEncoder().encode(`${head}\r\n\r\n`));
   if (request.method === "HEAD") return;
   await sendBody(connection, body, resource, signal);
+}
+
+function versionHeaders({ etag, lastModified }: Resource): Record<string, string> {
+  return {
+    ...(etag === undefined ? {} : { etag }),
+    ...(lastModified === undefined ? {} : {
+      "last-modified": lastModified,
+      date: new Date(Date.parse(lastModified) + 60_000).toUTCString(),
+    }),
+  };
+}
+
+function contentRange(
+  { start, end }: { start: number; end: number },
+  length: number,
+  lie: Resource["rangeLie"],
+): Record<string, string> {
+  if (lie === "headless") return {};
+  const shift = lie === "elsewhere" && start > 0 ? 1 : 0;
+  return { "content-range": `bytes ${start - shift}-${end - 1 - shift}/${length}` };
 }
 
 async function sendBody(
@@ -151,9 +185,19 @@ async function readHead(connection: Deno.TcpConn): Promise<SeenRequest | undefin
   return { method, path, headers };
 }
 
-function rangeStart(headers: Headers): number | undefined {
-  const match = /^bytes=(\d+)-$/.exec(headers.get("range") ?? "");
-  return match === null ? undefined : Number(match[1]);
+/** The part that is asked for, if it is answered. */
+function partOf(
+  headers: Headers,
+  { ranges, etag, lastModified, status }: Resource,
+  length: number,
+): { start: number; end: number } | undefined {
+  const match = /^bytes=(\d+)-(\d*)$/.exec(headers.get("range") ?? "");
+  if (!ranges || status !== undefined || match === null) return undefined;
+  const version = headers.get("if-range");
+  if (version !== null && version !== etag && version !== lastModified) return undefined;
+  const [, first, last] = match;
+  const end = last === "" ? length : Math.min(Number(last) + 1, length);
+  return { start: Number(first), end };
 }
 
 async function write(connection: Deno.TcpConn, bytes: Uint8Array): Promise<void> {

@@ -57,3 +57,42 @@ Deno.test("httpServer() sends slowly when told to", async () => {
   assert.equal(await (await fetch(`${server.url}/slow`)).text(), "012345");
   assert.ok(performance.now() - began >= 80, "three pieces have two pauses between them");
 });
+
+Deno.test("httpServer() answers parts of one version, and the whole of another", async () => {
+  const modified = new Date(1e12).toUTCString();
+  const version = { etag: '"one"', lastModified: modified };
+  await using server = httpServer({ "/x": { body: "0123456789", ranges: true, ...version } });
+  const part = async (condition: Record<string, string>) => {
+    const headers = { range: "bytes=2-4", ...condition };
+    const response = await fetch(`${server.url}/x`, { headers });
+    assert.equal(response.headers.get("etag"), '"one"');
+    return `${response.status} ${await response.text()}`;
+  };
+  for (const value of ['"one"', modified]) {
+    assert.equal(await part({ "if-range": value }), "206 234");
+  }
+  assert.equal(await part({}), "206 234");
+  assert.equal(await part({ "if-range": '"two"' }), "200 0123456789");
+});
+
+Deno.test("httpServer() gets parts wrong when told to", async () => {
+  const lies = { shifted: "bytes 2-4/10 123", elsewhere: "bytes 1-3/10 234", headless: "null 234" };
+  for (const [rangeLie, expected] of Object.entries(lies)) {
+    await using server = httpServer({
+      // The keys are those of the type.
+      "/x": { body: "0123456789", ranges: true, rangeLie: rangeLie as keyof typeof lies },
+    });
+    const response = await fetch(`${server.url}/x`, { headers: { range: "bytes=2-4" } });
+    assert.equal(`${response.headers.get("content-range")} ${await response.text()}`, expected);
+  }
+});
+
+Deno.test("httpServer() answers each request as the last ones were", async () => {
+  await using server = httpServer({
+    "/x": (request, before) => ({ body: `${before} ${request.headers.get("x-mine")}` }),
+  });
+  for (const before of [0, 1]) {
+    const response = await fetch(`${server.url}/x`, { headers: { "x-mine": "me" } });
+    assert.equal(await response.text(), `${before} me`);
+  }
+});

@@ -1,0 +1,57 @@
+import { formatSize } from "../../config/size.ts";
+import type { CatalogueImage } from "../../images/catalogue/catalogue.ts";
+import { OUTPUT_ALIAS, type OutputFlag, outputFlag } from "../arguments.ts";
+import { defineCommand } from "../command.ts";
+import type { Context } from "../context.ts";
+import { type Column, printList } from "../output.ts";
+import { catalogueOf } from "./names.ts";
+
+const COLUMNS: readonly Column<CatalogueImage>[] = [
+  { header: "NAME", cell: ({ name }) => name },
+  { header: "TITLE", cell: ({ title }) => title ?? "-" },
+  { header: "ARCHITECTURES", cell: ({ sources }) => Object.keys(sources).join(", ") },
+  { header: "VERIFIED BY", cell: voucherText },
+  { header: "ALSO", cell: ({ aliases }) => aliases.join(", ") || "-" },
+];
+
+/** `cocoon image search` */
+export const command = defineCommand({
+  description: "Shows the images that have a name: cocoon's own and those of [images] in the\n" +
+    "configuration. With words, those that have all of them in a name or title. Nothing is asked\n" +
+    "of the network.",
+  parameters: {
+    flags: { ...outputFlag },
+    aliases: { ...OUTPUT_ALIAS },
+    positional: {
+      kind: "array",
+      parameter: { parse: String, placeholder: "WORD", brief: "Part of a name or title" },
+    },
+  },
+  async run(context: Context, flags: OutputFlag, ...words: string[]) {
+    const found = catalogueOf(context, await context.config()).search(words);
+    printList(context, flags.output, found, [...COLUMNS], imageJson);
+  },
+});
+
+/** The best that its publisher offers, for any architecture. */
+function voucherText({ sources }: CatalogueImage): string {
+  const all = Object.values(sources);
+  if (all.some(({ signature }) => signature !== undefined)) return "signature";
+  if (all.some(({ checksum }) => checksum !== undefined)) return "checksum";
+  return all.some(({ sha256 }) => sha256 !== undefined) ? "sha256" : "-";
+}
+
+function imageJson(image: CatalogueImage): Record<string, unknown> {
+  const { name, title, aliases, origin, defaultUser, minimumDiskBytes, keys, sources } = image;
+  return {
+    name,
+    title: title ?? null,
+    aliases,
+    origin,
+    defaultUser: defaultUser ?? null,
+    minimumDiskBytes: minimumDiskBytes ?? null,
+    minimumDisk: minimumDiskBytes === undefined ? null : formatSize(minimumDiskBytes),
+    keys,
+    sources,
+  };
+}

@@ -1,0 +1,115 @@
+import type { AddOptions } from "./add.ts";
+import { type AddedImage, IMAGE_FOLDER } from "./commit.ts";
+import type { ImageContext } from "./context.ts";
+import { checkDigests, normalizeExpected, type SourceDigests } from "./digests.ts";
+import { explainFullDisk, requireSpace } from "./disk/space.ts";
+import { download, type Downloaded, type DownloadOptions } from "./downloads/download.ts";
+import type { DownloadLimits } from "./downloads/limits.ts";
+import { PartialDownload } from "./downloads/partial.ts";
+import { vouchedFacts } from "./facts.ts";
+import { detectFormat, type SourceFormat } from "./formats/detect.ts";
+import { publicUrl } from "./reference.ts";
+import { TransientError } from "./sources/http_errors.ts";
+import { Staging } from "./staging.ts";
+import { storeSource } from "./store_source.ts";
+
+/** Options of {@linkcode addFromUrl}. */
+export interface AddUrlOptions extends AddOptions {
+  http?: DownloadLimits | undefined;
+  /** Looks for the image once more after another command has been at the same URL. */
+  findStored: () => Promise<AddedImage | undefined>;
+}
+
+/**
+ * Downloads an image and stores it. Two commands at one URL share one download: the second waits,
+ * and then finds the image stored or goes on where the first ended. What was downloaded when the
+ * network failed or the command was ended stays, for the next one; a file that is refused does not.
+ */
+export async function addFromUrl(
+  ctx: ImageContext,
+  url: URL,
+  options: AddUrlOptions,
+): Promise<AddedImage> {
+  const { onProgress, signal } = options;
+  using partial = await PartialDownload.open(ctx.home, publicUrl(url), {
+    signal,
+    onWait: (doneBytes, totalBytes) =>
+      onProgress?.({
+        phase: "wait",
+        doneBytes,
+        ...(totalBytes === undefined ? {} : { totalBytes }),
+      }),
+  });
+  try {
+    const known = partial.waited ? await options.findStored() : undefined;
+    const added = known ?? await fetchAndStore(ctx, url, partial, options);
+    await partial.remove();
+    return added;
+  } catch (error) {
+    const isResumable = error instanceof TransientError || signal?.aborted === true;
+    if (!isResumable || !ctx.host.exists(partial.journalPath)) await partial.remove();
+    throw await explainFullDisk(error, ctx.home.imagesDir);
+  }
+}
+
+async function fetchAndStore(
+  ctx: ImageContext,
+  url: URL,
+  partial: PartialDownload,
+  options: AddUrlOptions,
+): Promise<AddedImage> {
+  const { onProgress, signal } = options;
+  const expected = normalizeExpected(options);
+  let format: SourceFormat = "raw";
+  const work: DownloadOptions = {
+    limits: options.http,
+    expected,
+    signal,
+    async checkHead(head, totalBytes) {
+      format = detectFormat(head);
+      // A raw image may be mostly holes, so its length says nothing.
+      if (format !== "raw") await requireSpace(partial.directory, totalBytes ?? 0);
+    },
+    onBytes: (doneBytes, totalBytes) =>
+      onProgress?.({
+        phase: "download",
+        doneBytes,
+        ...(totalBytes === undefined ? {} : { totalBytes }),
+      }),
+  };
+  const { digests, validators, given } = await checkedDownload(url, partial, expected, work);
+  const facts = { ...vouchedFacts(options, digests.sha512), validators };
+  await using staging = await Staging.open(ctx.home, signal);
+  Deno.mkdirSync(staging.path(IMAGE_FOLDER));
+  const source = publicUrl(url);
+  return await storeSource(ctx, staging, {
+    path: partial.dataPath,
+    isOurs: true,
+    format,
+    digest: `sha256:${digests.sha256}`,
+    verified: facts.verified ?? given,
+    facts,
+    source,
+  }, options);
+}
+
+/**
+ * Downloads, and compares the digests. A file that came in parts is fetched once more in one piece
+ * when it is not what was expected: servers and what is between may get the parts wrong.
+ */
+async function checkedDownload(
+  url: URL,
+  partial: PartialDownload,
+  expected: Partial<SourceDigests>,
+  work: DownloadOptions,
+): Promise<Downloaded & { given: ReturnType<typeof checkDigests> }> {
+  const check = (done: Downloaded) => ({ ...done, given: checkDigests(expected, done.digests) });
+  const first = await download(url, partial, work);
+  try {
+    return check(first);
+  } catch (error) {
+    if (!first.fromParts) throw error;
+    await partial.clear();
+    return check(await download(url, partial, { ...work, useRanges: false }));
+  }
+}

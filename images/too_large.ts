@@ -1,0 +1,8 @@
+import { CocoonError } from "../errors/error.ts";
+
+/** The error for a source or a disk that is longer than anything that is read. */
+export function tooLarge(maxBytes: number): CocoonError {
+  return new CocoonError("failed", `it is larger than ${maxBytes} bytes, the most that is read`, {
+    hint: "A disk image of that size is most likely a mistake. Shrink it: qemu-img resize --shrink",
+  });
+}

@@ -1,0 +1,53 @@
+import { CocoonError } from "../../errors/error.ts";
+import { MAX_DISK_BYTES } from "../limits.ts";
+import { tooLarge } from "../too_large.ts";
+
+const GIB = 1024 * 1024 * 1024;
+
+/**
+ * How much may come out of packed data: of a large empty disk very much does, but it is zeros. An
+ * empty disk of 40 GiB packed by zstd has 1.3 MiB; system images have a tenth to a half of their
+ * data.
+ */
+export const UNPACKED_LIMITS = {
+  /** Bytes in all, for each packed byte, and how many are allowed in any case. */
+  total: { ratio: 50_000, freeBytes: 64 * GIB },
+  /** The same of bytes that are not zero and so take room. */
+  written: { ratio: 200, freeBytes: GIB },
+} as const;
+
+/**
+ * Whether so much may come out of so much; at the limit the reading ends.
+ * @throws {CocoonError} `failed`
+ */
+export function checkUnpacked(
+  packedBytes: number,
+  unpacked: { totalBytes: number; writtenBytes: number },
+  limits: typeof UNPACKED_LIMITS | UnpackedLimits = UNPACKED_LIMITS,
+): void {
+  const beyond = (bytes: number, { ratio, freeBytes }: Limit) =>
+    bytes > Math.max(freeBytes, packedBytes * ratio);
+  if (unpacked.totalBytes > MAX_DISK_BYTES) throw tooLarge(MAX_DISK_BYTES);
+  if (
+    beyond(unpacked.totalBytes, limits.total) || beyond(unpacked.writtenBytes, limits.written)
+  ) {
+    throw new CocoonError(
+      "failed",
+      `it unpacks to more than ${unpacked.totalBytes} bytes out of ${packedBytes}, ` +
+        `which no disk image does`,
+      { hint: "If you trust it, unpack it yourself and import the result." },
+    );
+  }
+}
+
+/** A factor, and what is allowed in any case. */
+export interface Limit {
+  ratio: number;
+  freeBytes: number;
+}
+
+/** See {@linkcode UNPACKED_LIMITS}. */
+export interface UnpackedLimits {
+  total: Limit;
+  written: Limit;
+}

@@ -1,0 +1,90 @@
+import { CocoonError } from "../../errors/error.ts";
+import type { Host } from "../../plugins/contract.ts";
+import { damaged } from "./damaged.ts";
+import { installLine } from "./install_line.ts";
+
+/** Of what a program says on standard error. */
+const MAX_COMPLAINT_BYTES = 4096;
+
+/** A header may ask for a window of 4 GiB; that of `xz -9` is 64 MiB. */
+const XZ_MEMORY_LIMIT = "--memlimit-decompress=512MiB";
+
+/** How each format is unpacked from standard input to standard output. */
+const ARGUMENTS = {
+  xz: ["--decompress", "--stdout", XZ_MEMORY_LIMIT],
+  bzip2: ["--decompress", "--stdout"],
+} as const;
+
+/**
+ * Unpacks xz or bzip2 with the program of that name: the runtime has neither.
+ * @throws {CocoonError} `host-lacks` without the program, `failed` for damaged data
+ */
+export async function* unpackByProgram(
+  host: Pick<Host, "os" | "which">,
+  format: "xz" | "bzip2",
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const program = host.which(format);
+  if (program === undefined) {
+    throw new CocoonError(
+      "host-lacks",
+      `it is packed with ${format}, which is not installed here`,
+      {
+        hint: installLine(host, format),
+      },
+    );
+  }
+  const child = new Deno.Command(program, {
+    args: [...ARGUMENTS[format]],
+    // Options of the user's own must not change what comes out.
+    env: { XZ_DEFAULTS: "", XZ_OPT: "", BZIP: "", BZIP2: "", LC_ALL: "C" },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let sourceError: unknown;
+  const feeding = feed(child.stdin, chunks).catch((error) => {
+    sourceError = error;
+    kill(child);
+  });
+  const complaint = readComplaint(child.stderr);
+  try {
+    yield* child.stdout.values({ preventCancel: true });
+    await feeding;
+    const { success } = await child.status;
+    if (sourceError !== undefined) throw sourceError;
+    if (!success) throw damaged(format, await complaint);
+  } finally {
+    kill(child);
+    await child.stdout.cancel();
+    await Promise.all([feeding, complaint, child.status]);
+  }
+}
+
+async function feed(
+  stdin: WritableStream<Uint8Array>,
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const writer = stdin.getWriter();
+  for await (const chunk of chunks) {
+    const isTaken = await writer.write(chunk).then(() => true, () => false);
+    // The program has ended: its exit status says why.
+    if (!isTaken) return;
+  }
+  await writer.close().catch(() => {});
+}
+
+async function readComplaint(stderr: ReadableStream<Uint8Array>): Promise<string> {
+  let text = "";
+  for await (const bytes of stderr) {
+    // Read to the end even so, or the program would wait for room.
+    if (text.length < MAX_COMPLAINT_BYTES) text += new TextDecoder().decode(bytes);
+  }
+  return text.trim().split("\n")[0] ?? "";
+}
+
+function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch { /* it has ended */ }
+}
