@@ -64,7 +64,7 @@ function columns(): number | undefined {
  * Milliseconds within which a second signal is the first one once more: runners such as npx pass on
  * the Ctrl-C that the terminal has sent to cocoon too.
  */
-const SAME_PRESS_MS = 500;
+export const SAME_PRESS_MS = 500;
 
 /**
  * Turns the first interrupt into an abort. Later ones only say that the undo is under way: ending
