@@ -18,7 +18,8 @@ const DATA_BYTES = 1536 * MIB;
 const NOISE_EVERY = 12;
 /** Pieces of this length, spread over the disk. */
 const EXTENT_BYTES = 3 * MIB;
-const TIMEOUT_MS = 120_000;
+/** Half a minute is much, but other work on the computer may take most of it. */
+const TIMEOUT_MS = 600_000;
 
 /** One line of the result; times are medians. */
 export interface Qcow2Comparison {

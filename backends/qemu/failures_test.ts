@@ -55,17 +55,15 @@ Deno.test("explainFailure() knows a disk in use, from the real QEMU", () =>
       "-device",
       "virtio-blk-pci,drive=d",
     ];
-    await using holder = new RealQemu("qemu-system-x86_64", [...QEMU, "-S", ...args]);
-    // The lock is there once a second QEMU can't have it.
-    let failure: StartFailure | undefined;
-    for (let i = 0; i < 100 && failure === undefined; i++) {
-      await using second = new RealQemu("qemu-system-x86_64", [...QEMU, "-S", ...args]);
-      const ended = await second.ended(500).then(() => true, () => false);
-      if (ended) failure = explainFailure(await second.stderr(), request());
-    }
+    // Two at once: one of them gets the lock and stays, the other one ends.
+    await using one = new RealQemu("qemu-system-x86_64", [...QEMU, "-S", ...args]);
+    await using other = new RealQemu("qemu-system-x86_64", [...QEMU, "-S", ...args]);
+    const refused = await Promise.any(
+      [one, other].map((qemu) => qemu.ended(30_000).then(() => qemu)),
+    );
+    const failure = explainFailure(await refused.stderr(), request());
     assertExplained(failure, /disk of machine "web" is in use .*disk\.raw/, /fuser -v .*disk\.raw/);
     assert.equal(failure?.portTaken, undefined);
-    void holder;
   }));
 
 Deno.test("explainFailure() knows wrong settings, from the real QEMU", async (t) => {
