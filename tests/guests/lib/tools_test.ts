@@ -42,7 +42,7 @@ Deno.test("run() names the package of a tool that is missing", async () => {
 
 Deno.test("TOOL_PACKAGES names only packages that are installed for the guests", () => {
   // Debian marks these as essential: they are on every system.
-  const always = ["apt", "coreutils", "dpkg", "findutils", "util-linux"];
+  const always = ["apt", "coreutils", "dpkg", "findutils", "tar", "util-linux"];
   const known = new Set([
     ...[...always, ...SMALL_GUEST_PACKAGES],
     ...[...FULL_GUEST_PACKAGES, ...GUEST_TEST_PACKAGES],
