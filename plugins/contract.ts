@@ -100,8 +100,15 @@ export interface Finding {
 
 // ---------------------------------------------------------------- the machine
 
-/** What a disk is for. `layer` and `seed` are read-only. */
-export type DiskRole = "root" | "data" | "seed" | "layer" | "cow";
+/**
+ * What a disk is for. `layer`, `seed` and `cdrom` are read-only; machines may have the file of a
+ * `layer` or a `cdrom` in common.
+ *
+ * A `cdrom` is an ISO 9660 image that the firmware can boot, after the root disk: an installer is
+ * started until what it installs can be. The backend attaches it as what firmware and installers
+ * know, whatever its `bus` (feature `cdrom`).
+ */
+export type DiskRole = "root" | "data" | "seed" | "layer" | "cow" | "cdrom";
 
 /** Image formats of a disk file at run time. */
 export type DiskFormat = "raw" | "qcow2";
@@ -354,6 +361,7 @@ export interface Capabilities {
  * | `rosetta` | x86_64 programs in an aarch64 guest |
  * | `gpu`, `input` | a screen of a given size; keyboard and pointing device |
  * | `nvme-disks`, `usb-disks`, `network-disks` | disks that are not virtio; disks by NBD |
+ * | `cdrom` | a disk of role `cdrom` |
  * | `hugepages`, `direct-io`, `disk-queue-size`, `net-queue-size` | see {@linkcode Tuning} |
  * | `watchdog` | see {@linkcode Devices} |
  */
@@ -366,6 +374,7 @@ export type Feature =
   | "nvme-disks"
   | "usb-disks"
   | "network-disks"
+  | "cdrom"
   | "hugepages"
   | "direct-io"
   | "disk-queue-size"

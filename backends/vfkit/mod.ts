@@ -64,6 +64,7 @@ function capabilities(host: HostFacts, table: JsonObject): Capabilities {
       "input",
       "nvme-disks",
       "usb-disks",
+      "cdrom",
       "network-disks",
     ],
     uncompressedKernels: ["aarch64"],
