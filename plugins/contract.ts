@@ -35,27 +35,25 @@
 import type { CocoonError } from "../errors/error.ts";
 import type { Architecture, Finding, Host, HostFacts } from "./computer.ts";
 
-export type {
-  Architecture,
-  Finding,
-  Host,
-  HostFacts,
-  RunOptions,
-  RunResult,
-} from "./computer.ts";
+export type { Architecture, Finding, Host, HostFacts, RunOptions, RunResult } from "./computer.ts";
 
 /** Plain data, as JSON can carry it. */
-export type Json = null | boolean | number | string | Json[] | {
-  [key: string]: Json;
-};
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 /** A table of plain data. */
 export type JsonObject = { [key: string]: Json };
 
 // ---------------------------------------------------------------- the machine
 
-/** What a disk is for. `layer` and `seed` are read-only. */
-export type DiskRole = "root" | "data" | "seed" | "layer" | "cow";
+/**
+ * What a disk is for. `layer`, `seed` and `cdrom` are read-only; machines may have the file of a
+ * `layer` or a `cdrom` in common.
+ *
+ * A `cdrom` is an ISO 9660 image that the firmware can boot, after the root disk: an installer is
+ * started until what it installs can be. The backend attaches it as what firmware and installers
+ * know, whatever its `bus` (feature `cdrom`).
+ */
+export type DiskRole = "root" | "data" | "seed" | "layer" | "cow" | "cdrom";
 
 /** Image formats of a disk file at run time. */
 export type DiskFormat = "raw" | "qcow2";
@@ -85,12 +83,7 @@ export type Boot =
     /** The machine's own variable store; made at the first start, kept for its life. */
     variableStorePath: string;
   }
-  | {
-    kind: "linux";
-    kernelPath: string;
-    initrdPath?: string;
-    commandLine: string;
-  }
+  | { kind: "linux"; kernelPath: string; initrdPath?: string; commandLine: string }
   | {
     kind: "macos";
     machineIdentifierPath: string;
@@ -313,6 +306,7 @@ export interface Capabilities {
  * | `rosetta` | x86_64 programs in an aarch64 guest |
  * | `gpu`, `input` | a screen of a given size; keyboard and pointing device |
  * | `nvme-disks`, `usb-disks`, `network-disks` | disks that are not virtio; disks by NBD |
+ * | `cdrom` | a disk of role `cdrom` |
  * | `hugepages`, `direct-io`, `disk-queue-size`, `net-queue-size` | see {@linkcode Tuning} |
  * | `watchdog` | see {@linkcode Devices} |
  */
@@ -325,6 +319,7 @@ export type Feature =
   | "nvme-disks"
   | "usb-disks"
   | "network-disks"
+  | "cdrom"
   | "hugepages"
   | "direct-io"
   | "disk-queue-size"
@@ -347,12 +342,7 @@ export interface PlanRequest {
 }
 
 /** State of the guest as its hypervisor tells it. */
-export type GuestState =
-  | "starting"
-  | "running"
-  | "paused"
-  | "stopping"
-  | "stopped";
+export type GuestState = "starting" | "running" | "paused" | "stopping" | "stopped";
 
 /**
  * The hypervisor of one running machine. Every call opens its own connection, has its own
@@ -409,10 +399,7 @@ export interface Backend {
    * Explains a hypervisor that ended before it was ready, from the tail of its log; undefined
    * when nothing is recognised.
    */
-  explainFailure?(
-    logTail: string,
-    request: PlanRequest,
-  ): StartFailure | undefined;
+  explainFailure?(logTail: string, request: PlanRequest): StartFailure | undefined;
   /**
    * Milliseconds that the hypervisor gets between SIGTERM and SIGKILL, when it has not obeyed
    * `control.quit`. It is sent SIGTERM once. @default {5000}
@@ -450,11 +437,7 @@ export interface Reservations {
    * not in `candidates` stay its own.
    * @throws {CocoonError} `conflict` when no candidate is free
    */
-  reserve(
-    kind: string,
-    candidates: Iterable<string>,
-    usable: (value: string) => boolean,
-  ): string;
+  reserve(kind: string, candidates: Iterable<string>, usable: (value: string) => boolean): string;
 }
 
 /** What {@linkcode NetworkProvider.attach} is given. */
@@ -510,11 +493,7 @@ export interface NetworkProvider {
   /** Undoes `attach`; idempotent, from persisted state alone. */
   detach(host: Host, state: JsonObject): Promise<void>;
   /** Where the guest is reached now; undefined while it is unknown. */
-  address(
-    host: Host,
-    nic: Nic,
-    state: JsonObject,
-  ): Promise<Address | undefined>;
+  address(host: Host, nic: Nic, state: JsonObject): Promise<Address | undefined>;
 }
 
 // ---------------------------------------------------------------- storage
@@ -533,11 +512,7 @@ export interface StorageDriver {
    * Whether it can make a disk in `directory` from an image in `imageDirectory`: asked of the
    * file system by trying, never guessed from the OS. Leaves nothing behind.
    */
-  supports(
-    host: Host,
-    directory: string,
-    imageDirectory: string,
-  ): Promise<boolean>;
+  supports(host: Host, directory: string, imageDirectory: string): Promise<boolean>;
   check(host: Host, directory: string): Promise<Finding[]>;
   /**
    * Makes `targetPath` (which does not exist) a writable disk with the content of the raw image
@@ -567,9 +542,7 @@ export type SettingsIssue = { path: string[]; message: string };
 export interface SettingsSchema {
   /** Every key that the table may have, with half a sentence for `cocoon config schema`. */
   keys: Record<string, { description: string; schema: JsonObject }>;
-  parse(
-    input: JsonObject,
-  ): { settings: JsonObject } | { issues: SettingsIssue[] };
+  parse(input: JsonObject): { settings: JsonObject } | { issues: SettingsIssue[] };
 }
 
 /** What a plugin module exports as default. */
