@@ -9,7 +9,7 @@ import {
 import { explainFullDisk, requireSpace } from "./disk/space.ts";
 import { SparseFile, SparseStream } from "./disk/sparse_file.ts";
 import { type Origin, vouchedFacts } from "./facts.ts";
-import type { SourceFormat } from "./formats/detect.ts";
+import { isStoredAsIs, type SourceFormat } from "./formats/detect.ts";
 import { stagedDisk } from "./make_disk.ts";
 import type { ImageRecord } from "../state/images.ts";
 import { receive, type Received } from "./receive.ts";
@@ -39,7 +39,7 @@ export interface SourceStream {
   identity?: Pick<ImageRecord, "digest" | "verified">;
 }
 
-/** A local file that holds still: unless it is a raw disk, it is read again from where it is. */
+/** A local file that holds still: unless it is stored as it is, it is read again where it is. */
 export interface LocalFile {
   path: string;
   /** Called when all of it has been read. @throws when it has changed since it was opened */
@@ -65,7 +65,7 @@ export async function addImage(
     const given = checkDigests(expected, digests, local && "Nothing was stored");
     const facts = vouchedFacts(options, digests.sha512);
     await local?.checkUnchanged();
-    const isOurs = local === undefined || format === "raw";
+    const isOurs = local === undefined || isStoredAsIs(format);
     return await storeSource(ctx, staging, {
       path: isOurs ? keptPath(staging, format) : local.path,
       isOurs,
@@ -81,9 +81,9 @@ export async function addImage(
   }
 }
 
-/** Where what is received goes: a raw image is its own disk. */
+/** Where what is received goes: what is stored as it is, is its own disk. */
 function keptPath(staging: Staging, format: SourceFormat): string {
-  return format === "raw" ? stagedDisk(staging) : staging.path("source");
+  return isStoredAsIs(format) ? stagedDisk(staging) : staging.path("source");
 }
 
 async function keep(
@@ -100,7 +100,7 @@ async function keep(
   return await receive(stream.chunks, {
     expected,
     async target(format) {
-      if (format !== "raw") {
+      if (!isStoredAsIs(format)) {
         if (local !== undefined) return undefined;
         // A raw image may be mostly holes, so its length says nothing.
         await requireSpace(staging.directory, stream.totalBytes ?? 0);

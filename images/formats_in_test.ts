@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { CocoonError } from "../errors/error.ts";
 import { diskPath } from "./context.ts";
 import { importImage } from "./import.ts";
-import { listImages } from "./list.ts";
+import { inspectImage, listImages } from "./list.ts";
 import { type TestImages, testImages } from "./testing/context.ts";
 import { qemuImg, sameContent, writeDisk } from "./testing/qemu_img.ts";
 import { sh } from "./testing/sh.ts";
@@ -231,8 +231,32 @@ Deno.test("importImage() refuses archives without a disk, with two, and what is 
   await refuses(images, "trailing.gz", { message: /gzip data is damaged/ });
   await run("zstd -q -c disk.raw > trailing.zst; echo more >> trailing.zst");
   await refuses(images, "trailing.zst", { message: /something else follows it/ });
-  await run("genisoimage -quiet -o cd.iso README");
-  await refuses(images, "cd.iso", { message: /ISO 9660/, hint: /cloud image/ });
+});
+
+Deno.test("importImage() stores a CD as it is, also one for USB sticks and one that is packed", async () => {
+  await using images = await testImages();
+  await makeDisk(images);
+  const run = (line: string) => sh(images.path("."), line);
+  await run("echo text > README && genisoimage -quiet -J -o cd.iso README && gzip -k cd.iso");
+  // What isohybrid adds: a partition table in the sectors that the file system leaves free.
+  await run(
+    `cp cd.iso stick.iso && echo 'start=64,size=99,type=17,bootable' | sfdisk -q stick.iso`,
+  );
+  await run(`test "$(cmp -l cd.iso stick.iso | wc -l)" -gt 0`);
+  for (const [name, content] of [["cd", "cd"], ["stick", "stick"], ["cd.iso.gz", "cd"]] as const) {
+    const file = name.endsWith(".gz") ? name : `${name}.iso`;
+    const { image } = await importImage(images.ctx, name, images.path(file));
+    assert.deepEqual([image.kind, image.sourceFormat], ["iso", "iso"], file);
+    assert.equal(image.virtualBytes, (await Deno.stat(images.path(`${content}.iso`))).size, file);
+    const path = diskPath(images.ctx.home, image.digest);
+    assert.ok(sameContent(path, images.path(`${content}.iso`)), file);
+    assert.equal(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o444);
+    assert.equal((await inspectImage(images.ctx, name, { check: true })).intact, true, file);
+  }
+  assert.deepEqual(images.staged(), []);
+  // Beside a disk, a CD is its configuration: the disk is meant.
+  await run("tar -cf packed cd.iso disk.raw");
+  await imports(images, "packed", { wrappers: ["tar"] });
 });
 
 Deno.test("importImage() refuses images that would open other files of this computer", async () => {

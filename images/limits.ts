@@ -23,5 +23,5 @@ export const CHUNK_BYTES = 4 * MIB;
 /** Zeros of at least this length stay holes. The block of ext4, xfs, btrfs and APFS. */
 export const HOLE_BYTES = 4 * KIB;
 
-/** Bytes at the beginning of a source that its format is recognised by; the ISO mark is the farthest. */
+/** Bytes at the beginning of a source that its format is recognised by; the mark of a CD is the farthest. */
 export const SNIFF_BYTES = 36 * KIB;

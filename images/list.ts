@@ -13,7 +13,7 @@ export interface ImageInfo extends TaggedImage {
 
 /** An image with all that can be said of it. */
 export interface ImageDetails extends ImageInfo {
-  /** Path of the raw disk; of kind `direct`, the folder with kernel and layers. */
+  /** Path of the raw disk or CD; of kind `direct`, the folder with kernel and layers. */
   diskPath: string;
   /** RFC 3339, UTC: when a command last asked for it. Absent when its disk has been deleted. */
   lastUsedAt?: string;

@@ -4,6 +4,7 @@ import { convertQcow2, wholeSectors } from "./convert/convert.ts";
 import { diskDigest } from "./disk/digest.ts";
 import {
   type DiskSourceFormat,
+  isStoredAsIs,
   isWrapper,
   type SourceFormat,
   type Wrapper,
@@ -22,6 +23,7 @@ export interface SourceFile {
 
 /** What was made. */
 export interface MadeDisk {
+  kind: "disk" | "iso";
   /** Length of the disk. */
   virtualBytes: number;
   diskDigest: string;
@@ -53,6 +55,7 @@ export async function makeDisk(
 ): Promise<MadeDisk> {
   const { path, format, wrappers } = await unpacked(ctx, staging, source, options);
   const isOurs = source.isOurs || wrappers !== undefined;
+  const kind = format === "iso" ? "iso" : "disk";
   const made = await converted(ctx, staging, { path, isOurs, format }, options);
   const { onProgress, signal } = options;
   const totalBytes = made.virtualBytes;
@@ -61,7 +64,7 @@ export async function makeDisk(
     signal,
     onProgress: (doneBytes) => onProgress?.({ phase: "seal", doneBytes, totalBytes }),
   });
-  return { ...made, diskDigest: digest, ...(wrappers === undefined ? {} : { wrappers }) };
+  return { kind, ...made, diskDigest: digest, ...(wrappers === undefined ? {} : { wrappers }) };
 }
 
 async function unpacked(
@@ -75,7 +78,7 @@ async function unpacked(
   const { unwrapFile } = await import("./unwrap/unwrap_file.ts");
   const totalBytes = (await Deno.stat(path)).size;
   return await unwrapFile(ctx.host, path, format, {
-    target: (inner) => inner === "raw" ? stagedDisk(staging) : staging.path("unpacked"),
+    target: (inner) => isStoredAsIs(inner) ? stagedDisk(staging) : staging.path("unpacked"),
     onBytes: (doneBytes) => onProgress?.({ phase: "unpack", doneBytes, totalBytes }),
     signal,
   });
@@ -95,7 +98,7 @@ async function converted(
     const options = { cpus: ctx.host.cpus, signal, onProgress: onConvert };
     return { virtualBytes: await convertQcow2(path, disk, options), sourceFormat: format };
   }
-  if (format !== "raw") {
+  if (!isStoredAsIs(format)) {
     const { convertForeign } = await import("./formats/foreign.ts");
     const bytes = await convertForeign(ctx.host, format, path, disk, {
       signal,
@@ -109,17 +112,18 @@ async function converted(
     if (!source.isOurs) throw new Error(`${path} is not ours to move`);
     await Deno.rename(path, disk);
   }
-  return await fitted(disk);
+  return await fitted(disk, format);
 }
 
 /** Cuts off what is no part of a raw disk, and fills up its last sector. */
 async function fitted(
   disk: string,
+  format: "raw" | "iso",
 ): Promise<{ virtualBytes: number; sourceFormat: DiskSourceFormat }> {
   const { size } = await Deno.stat(disk);
   using file = new FileReader(disk);
-  const vhdBytes = fixedVhdBytes(file);
+  const vhdBytes = format === "raw" ? fixedVhdBytes(file) : undefined;
   const virtualBytes = wholeSectors(vhdBytes ?? size);
   await Deno.truncate(disk, virtualBytes);
-  return { virtualBytes, sourceFormat: vhdBytes === undefined ? "raw" : "vhd" };
+  return { virtualBytes, sourceFormat: vhdBytes === undefined ? format : "vhd" };
 }

@@ -9,7 +9,7 @@
  * ## Order of calls, for one machine
  * | verb | storage | network | backend |
  * |---|---|---|---|
- * | create | `supports`, `clone` | `attachmentKinds` | `capabilities` |
+ * | create | `supports`, `clone` | `attachmentKinds`; `attach`, dry | `capabilities`, `refusals` |
  * | start | | `attach` per NIC | `probe`, `plan`, then `control(...).state` until running |
  * | while it runs | | `address` | `control(...)`: any method, several callers at once |
  * | stop | | `detach` per NIC, after the hypervisor has ended | `control(...).requestStop`, `quit` |
@@ -32,9 +32,10 @@
  *
  * @module
  */
+import type { CocoonError } from "../errors/error.ts";
+import type { Architecture, Finding, Host, HostFacts } from "./computer.ts";
 
-/** CPU architecture, in the kernel's and QEMU's spelling. */
-export type Architecture = "x86_64" | "aarch64";
+export type { Architecture, Finding, Host, HostFacts, RunOptions, RunResult } from "./computer.ts";
 
 /** Plain data, as JSON can carry it. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -42,66 +43,17 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 /** A table of plain data. */
 export type JsonObject = { [key: string]: Json };
 
-// ---------------------------------------------------------------- the computer
-
-/** Facts of the computer that cocoon runs on. */
-export interface HostFacts {
-  os: "linux" | "darwin";
-  architecture: Architecture;
-  /** Logical CPUs that this process may use. */
-  cpus: number;
-  /** Physical memory in bytes. */
-  memoryBytes: number;
-}
-
-/** The end of a program that was waited for. */
-export interface RunResult {
-  /** Exit status, or 128 + the signal's number. */
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-/** Options of {@linkcode Host.run}. */
-export interface RunOptions {
-  /** Milliseconds until the program is killed and the call rejects. @default {30000} */
-  timeoutMs?: number;
-  /** Text for standard input; without it, input is empty. */
-  stdin?: string;
-  env?: Record<string, string>;
-  signal?: AbortSignal;
-}
-
-/** Facts and means of this computer. Given to every plugin, replaced in tests. */
-export interface Host extends HostFacts {
-  env(name: string): string | undefined;
-  /** Absolute path of a program on PATH (or of one given with a slash), if it can be executed. */
-  which(program: string): string | undefined;
-  /** True when the path exists (links are followed). */
-  exists(path: string): boolean;
-  /**
-   * Runs a program to its end and collects its output. A non-zero exit is a result, not an error.
-   * @throws {CocoonError} `host-lacks` when the program does not exist, `failed` at the deadline
-   */
-  run(argv: readonly [string, ...string[]], options?: RunOptions): Promise<RunResult>;
-  now(): Date;
-}
-
-/** One line of `cocoon doctor`. */
-export interface Finding {
-  level: "ok" | "warning" | "error";
-  /** What was looked at, e.g. `qemu-system-x86_64`. */
-  subject: string;
-  /** What was found. */
-  message: string;
-  /** The exact line that mends it. */
-  fix?: string;
-}
-
 // ---------------------------------------------------------------- the machine
 
-/** What a disk is for. `layer` and `seed` are read-only. */
-export type DiskRole = "root" | "data" | "seed" | "layer" | "cow";
+/**
+ * What a disk is for. `layer`, `seed` and `cdrom` are read-only; machines may have the file of a
+ * `layer` or a `cdrom` in common.
+ *
+ * A `cdrom` is an ISO 9660 image that the firmware can boot, after the root disk: an installer is
+ * started until what it installs can be. The backend attaches it as what firmware and installers
+ * know, whatever its `bus` (feature `cdrom`).
+ */
+export type DiskRole = "root" | "data" | "seed" | "layer" | "cow" | "cdrom";
 
 /** Image formats of a disk file at run time. */
 export type DiskFormat = "raw" | "qcow2";
@@ -354,6 +306,7 @@ export interface Capabilities {
  * | `rosetta` | x86_64 programs in an aarch64 guest |
  * | `gpu`, `input` | a screen of a given size; keyboard and pointing device |
  * | `nvme-disks`, `usb-disks`, `network-disks` | disks that are not virtio; disks by NBD |
+ * | `cdrom` | a disk of role `cdrom` |
  * | `hugepages`, `direct-io`, `disk-queue-size`, `net-queue-size` | see {@linkcode Tuning} |
  * | `watchdog` | see {@linkcode Devices} |
  */
@@ -366,6 +319,7 @@ export type Feature =
   | "nvme-disks"
   | "usb-disks"
   | "network-disks"
+  | "cdrom"
   | "hugepages"
   | "direct-io"
   | "disk-queue-size"
@@ -431,6 +385,12 @@ export interface Backend {
    * @throws {CocoonError} `host-lacks`, with the line that installs what is missing
    */
   probe(host: Host, machine: Machine, settings: JsonObject): Promise<Probe>;
+  /**
+   * Everything that keeps `plan` from ever making a plan for this machine, whatever `probe` finds:
+   * what cannot be said to the hypervisor, such as a path with a comma in it. Asked before the
+   * machine is made; of its image nothing may be known yet. Pure; absent = nothing does.
+   */
+  refusals?(machine: Machine, dirs: MachineDirs): CocoonError[];
   /** Pure: same request, same plan; touches nothing. */
   plan(request: PlanRequest): LaunchPlan;
   /** How a hypervisor that was started from a plan is spoken to. Connects only when called. */
@@ -493,8 +453,8 @@ export interface AttachRequest {
   /** State of an earlier `attach` of this NIC, if there was one: the same MAC and address again. */
   previous: JsonObject | undefined;
   /**
-   * Answer what would be attached, and make, start and reserve nothing: for `cocoon vm debug`.
-   * `reservations` then tells what would be had.
+   * Answer what would be attached, and make, start and reserve nothing: for `cocoon vm debug`,
+   * and at create, where ports are to be forwarded. `reservations` then tells what would be had.
    */
   dryRun: boolean;
   signal: AbortSignal;

@@ -30,6 +30,7 @@ export const FEATURE_TEXTS: Readonly<Record<Feature, FeatureText>> = {
   "nvme-disks": { complaint: "has no NVMe disks", drop: "use bus=virtio" },
   "usb-disks": { complaint: "has no USB disks", drop: "use bus=virtio" },
   "network-disks": { complaint: "cannot attach disks by NBD", drop: "leave out nbd" },
+  cdrom: { complaint: "has no CD drive", drop: "take an image that is a disk" },
   hugepages: { complaint: "cannot use huge pages", drop: "leave out hugepages" },
   "direct-io": {
     complaint: "cannot bypass this computer's page cache (it flushes when the guest asks)",

@@ -24,6 +24,7 @@ const MEMBERS = {
     capabilities: "function",
     check: "function",
     probe: "function",
+    refusals: "function?",
     plan: "function",
     control: "function",
     explainFailure: "function?",

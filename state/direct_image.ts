@@ -45,7 +45,7 @@ export function directFiles(home: Home, image: ImageRecord): DirectFiles | undef
 /** Everything that must be there for an image to be used; absolute paths. */
 export function imageFiles(home: Home, image: ImageRecord): string[] {
   const folder = home.imageDir(image.digest);
-  if (image.kind === "disk") return [join(folder, "disk.raw")];
+  if (image.kind !== "direct") return [join(folder, "disk.raw")];
   return (image.layers ?? []).flatMap((layer) =>
     layerParts(layer).map((part) => join(folder, layerFileName(layer.digest, part)))
   );

@@ -32,7 +32,7 @@ export interface DirectLayer {
   initrd: boolean;
 }
 
-/** One stored image: a raw disk, or kernel and layers, in `Home.imageDir(digest)`. Immutable. */
+/** One stored image: a raw disk or a CD, or kernel and layers, in `Home.imageDir(digest)`. Immutable. */
 export interface ImageRecord {
   /** `sha256:HEX` of what was downloaded or imported; its identity. */
   digest: string;
@@ -41,14 +41,15 @@ export interface ImageRecord {
    * which has one for each layer, the image's own digest.
    */
   diskDigest: string;
-  kind: "disk" | "direct";
+  /** `iso`: a CD, for machines with an empty disk of their own; the file is like a raw disk. */
+  kind: "disk" | "iso" | "direct";
   /** For kind `direct`: what it is made of, base first; their files are in `direct_image.ts`. */
   layers?: DirectLayer[];
   /** Size that a guest sees; of kind `direct`, the layers together. */
   virtualBytes: number;
   /** Bytes that the file takes. */
   allocatedBytes: number;
-  sourceFormat: "raw" | "qcow2" | "vmdk" | "vhd" | "vhdx" | "vdi" | "layers";
+  sourceFormat: "raw" | "iso" | "qcow2" | "vmdk" | "vhd" | "vhdx" | "vdi" | "layers";
   /** What the image was packed into, outermost first; absent when it was not. */
   wrappers?: ("gzip" | "xz" | "zstd" | "bzip2" | "tar")[];
   /** URL, absolute path, or `-` for standard input. */

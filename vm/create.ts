@@ -4,17 +4,17 @@
  * next create of the same name, or `rm`, clears.
  */
 import { CocoonError } from "../errors/error.ts";
-import { randomMac, randomUuid } from "../guest/names.ts";
-import { join } from "../host/path.ts";
-import type { Devices, Disk, Machine, StorageDriver, Tuning } from "../plugins/contract.ts";
+import type { Devices, StorageDriver, Tuning } from "../plugins/contract.ts";
 import { FileLock, machineBusy } from "../state/locks.ts";
 import type { ImageRecord } from "../state/images.ts";
 import type { LaunchSettings, MachineRecord, MachineSpec } from "../state/machine_record.ts";
 import type { VmContext } from "./context.ts";
 import { makeDisks } from "./disks.ts";
-import { layerDisks } from "./layer_disks.ts";
 import { makeSeed, type SeedWish } from "./seed.ts";
 import { newMachineId } from "./id.ts";
+import { newMachine } from "./new_machine.ts";
+import { refusePorts, refuseUnplannable } from "./refuse.ts";
+import { backendOf } from "./plugins.ts";
 import { eraseMachine } from "./remove.ts";
 
 /** Everything that a machine is made of. */
@@ -48,7 +48,8 @@ const VSOCK_CIDS = Array.from({ length: 4096 }, (_, index) => String(index + 3))
 
 /**
  * Creates a machine. Undone to the end when it fails or `signal` is aborted.
- * @throws {CocoonError} `conflict` when the name is taken, `failed` when a disk cannot be made
+ * @throws {CocoonError} `usage` when its backend can never start it, `conflict` when the name or a
+ *   port is taken, `failed` when a disk cannot be made
  */
 export async function createMachine(
   context: VmContext,
@@ -63,12 +64,14 @@ export async function createMachine(
   const hostKey = await (await import("../guest/ssh_keys.ts")).makeHostKey();
   const record = newRecord(context, id, request, hostKey.publicKey);
   try {
+    refuseUnplannable(context, await backendOf(record), record.machine);
     context.store.machines.insert(record);
   } catch (error) {
     await Deno.remove(context.home.machineLockPath(id)).catch(() => {});
     throw error;
   }
   try {
+    await refusePorts(context, record, signal);
     await Deno.mkdir(context.home.machineDir(id), { mode: 0o700 });
     await Deno.mkdir(context.home.runDir(id), { mode: 0o700 });
     await makeDisks(context, record, request, signal);
@@ -118,7 +121,7 @@ function newRecord(
     desired: "stopped",
     stale: false,
     spec,
-    machine: newMachine(context, id, request),
+    machine: newMachine(context.home, id, request),
     ...(image === undefined ? {} : { imageDigest: image.digest }),
     launch,
     nicStates: spec.networks.map(() => null),
@@ -126,64 +129,4 @@ function newRecord(
     restarts: 0,
     createdAt: context.host.now().toISOString(),
   };
-}
-
-function newMachine(context: VmContext, id: string, request: CreateRequest): Machine {
-  const { spec, kernel } = request;
-  const { vsock: _later, ...devices } = request.devices;
-  const dir = context.home.machineDir(id);
-  return {
-    id,
-    name: spec.name,
-    uuid: randomUuid(),
-    architecture: spec.architecture,
-    cpus: spec.cpus,
-    memoryBytes: spec.memoryBytes,
-    boot: kernel === undefined
-      ? { kind: "efi", variableStorePath: join(dir, "efi-variables.fd") }
-      : {
-        kind: "linux",
-        kernelPath: join(dir, "kernel"),
-        ...(kernel.initrdPath === undefined ? {} : { initrdPath: join(dir, "initrd") }),
-        commandLine: kernel.commandLine,
-      },
-    disks: planDisks(context, dir, request),
-    nics: spec.networks.map((nic, index) => ({
-      index,
-      network: nic.network,
-      mac: nic.mac ?? randomMac(),
-      forwards: nic.forwards,
-    })),
-    devices,
-    ...(request.tuning === undefined ? {} : { tuning: request.tuning }),
-  };
-}
-
-function planDisks(
-  { home }: VmContext,
-  dir: string,
-  { spec, image, storage }: CreateRequest,
-): Disk[] {
-  const disks: Disk[] = [];
-  if (image?.kind === "direct") {
-    disks.push(...layerDisks(home, image, dir));
-  } else if (image !== undefined) {
-    const format = storage.format;
-    const path = join(dir, `root.${format}`);
-    disks.push({ role: "root", path, format, serial: "root", readOnly: false });
-  }
-  for (const { name, bus } of spec.dataDisks) {
-    const path = join(dir, `data-${name}.raw`);
-    disks.push({
-      role: "data",
-      path,
-      format: "raw",
-      serial: name,
-      readOnly: false,
-      ...(bus === undefined ? {} : { bus }),
-    });
-  }
-  const path = join(dir, "seed.iso");
-  disks.push({ role: "seed", path, format: "raw", serial: "seed", readOnly: true });
-  return disks;
 }

@@ -73,11 +73,39 @@ export async function planLaunch(
 export async function previewPlan(context: VmContext, record: MachineRecord): Promise<LaunchPlan> {
   const { plan } = await planLaunch(context, record, {
     dryRun: true,
-    reservations: (nic) => context.store.reservations.preview(record.id, `nic${nic.index}`),
+    reservations: previewOf(context, record),
     onAttached: () => {},
     signal: new AbortController().signal,
   });
   return plan;
+}
+
+/**
+ * Asks the networks whether they could forward the machine's ports now; reserves nothing.
+ * @throws {CocoonError} what the providers report
+ */
+export async function previewForwards(
+  context: VmContext,
+  record: MachineRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  const { machine } = record;
+  const nics = machine.nics.filter(({ forwards }) => forwards.length > 0);
+  // Most machines forward nothing; their networks are asked at the start.
+  if (nics.length === 0) return;
+  const backend = await backendOf(record);
+  const accepts = backend.capabilities(context.host, record.launch.backend).attachments;
+  await attachAll(context, { ...record, machine: { ...machine, nics } }, accepts, {
+    dryRun: true,
+    reservations: previewOf(context, record),
+    onAttached: () => {},
+    signal,
+  });
+}
+
+/** Reservations that say what would be had. */
+function previewOf({ store }: VmContext, { id }: MachineRecord): AttachOptions["reservations"] {
+  return (nic) => store.reservations.preview(id, `nic${nic.index}`);
 }
 
 async function attachAll(
@@ -109,6 +137,7 @@ async function attachAll(
   return results;
 }
 
-function dirsOf({ home }: VmContext, id: string): PlanRequest["dirs"] {
+/** The folders of a machine as its plugins are told. */
+export function dirsOf({ home }: Pick<VmContext, "home">, id: string): PlanRequest["dirs"] {
   return { data: home.machineDir(id), run: home.runDir(id) };
 }

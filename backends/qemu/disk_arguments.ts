@@ -1,4 +1,4 @@
-import type { Disk, DiskFormat, Machine } from "../../plugins/contract.ts";
+import type { Architecture, Disk, DiskFormat, DiskRole, Machine } from "../../plugins/contract.ts";
 import { keyValues, option, type OptionValues } from "./option.ts";
 import { SLOTS, slotText } from "./slots.ts";
 
@@ -32,18 +32,52 @@ export function blockdev(
   ];
 }
 
+/** Where firmware looks first. */
+const BOOT_ORDER: readonly DiskRole[] = ["root", "cdrom"];
+
 /**
- * A machine's disks, in order. Firmware boots the root disk first; with a
+ * A machine's disks, in order. Firmware boots the root disk first, then the CD; with a
  * kernel of its own (`-kernel`), QEMU itself is the first thing to boot and takes that index.
  */
-export function diskArguments({ disks, boot, tuning = {} }: Machine): string[] {
+export function diskArguments({ architecture, disks, boot, tuning = {} }: Machine): string[] {
+  const cdroms = disks.filter(({ role }) => role === "cdrom");
   return disks.flatMap((disk, i) => {
-    const bootindex = disk.role === "root" && boot.kind === "efi" ? 0 : undefined;
+    const rank = boot.kind === "efi" ? BOOT_ORDER.indexOf(disk.role) : -1;
+    const bootindex = rank < 0 ? undefined : rank;
     return [
       ...blockdev(`disk${i}`, disk.path, disk.format, disk.readOnly, tuning.directIo),
-      ...diskDevices(disk, i, { bootindex, "queue-size": tuning.diskQueueSize }),
+      ...(disk.role === "cdrom"
+        ? cdromDevices(disk, i, { architecture, drive: cdroms.indexOf(disk), bootindex })
+        : diskDevices(disk, i, { bootindex, "queue-size": tuning.diskQueueSize })),
     ];
   });
+}
+
+/**
+ * A CD drive as libvirt gives it to these boards, so that firmware and installers know it: SATA on
+ * the controller that q35 has itself, SCSI on virt, which has none.
+ * @param place.drive which of the machine's CD drives it is, from 0
+ */
+function cdromDevices(
+  { serial }: Disk,
+  i: number,
+  { architecture, drive, bootindex }: {
+    architecture: Architecture;
+    drive: number;
+    bootindex: number | undefined;
+  },
+): string[] {
+  const cd = { id: `disk${i}-device`, drive: `disk${i}`, serial, bootindex };
+  if (architecture === "x86_64") {
+    return ["-device", option("ide-cd", { ...cd, bus: `ide.${drive}` })];
+  }
+  const controller = `disk${i}-scsi`;
+  return [
+    "-device",
+    option("virtio-scsi-pci", { id: controller, addr: slotText(SLOTS.firstDisk + i) }),
+    "-device",
+    option("scsi-cd", { ...cd, bus: `${controller}.0` }),
+  ];
 }
 
 function diskDevices({ bus = "virtio", serial }: Disk, i: number, own: OptionValues): string[] {

@@ -122,10 +122,10 @@ Deno.test("a planned aarch64 machine boots, emulated", () =>
 Deno.test("QEMU takes every device and socket network that a plan can have", () =>
   withTempDir(async (directory) => {
     const disks: Disk[] = [];
-    for (const role of ["root", "data", "layer", "seed"] as const) {
+    for (const role of ["root", "data", "layer", "seed", "cdrom"] as const) {
       const path = `${directory}/${role}, =.raw`;
       await Deno.writeFile(path, new Uint8Array(1024 * 1024));
-      disks.push({ ...disk(role, path, "raw"), readOnly: role === "layer" || role === "seed" });
+      disks.push({ ...disk(role, path, "raw"), readOnly: role !== "root" && role !== "data" });
     }
     const idle = await idleMachine(directory, disks);
     using server = Deno.listen({ transport: "unix", path: `${directory}/stream.sock` });

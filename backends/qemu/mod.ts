@@ -55,6 +55,7 @@ function capabilities(host: HostFacts, table: JsonObject): Capabilities {
     features: [
       "nvme-disks",
       "usb-disks",
+      "cdrom",
       "direct-io",
       "disk-queue-size",
       "net-queue-size",

@@ -79,6 +79,36 @@ Deno.test("planMachine() plans an aarch64 machine", () => {
   );
 });
 
+const WITH_CD: Machine["disks"] = [
+  disk("root", "/d/root.raw", "raw"),
+  { ...disk("seed", "/d/seed.iso", "raw"), readOnly: true },
+  { ...disk("cdrom", "/d/images/cd, old.iso", "raw"), readOnly: true },
+];
+
+Deno.test("planMachine() plans a CD drive that each board's firmware boots after the disk", () => {
+  const devices = (parts: Partial<Machine>) =>
+    planMachine(request({ machine: machine({ disks: WITH_CD, ...parts }) })).processes
+      .flatMap(({ argv }) => argv.filter((word) => /^\S+-cd,|-scsi-pci|bootindex/.test(word)));
+  const root = "virtio-blk-pci,id=disk0-device,drive=disk0,serial=root,addr=0x0d";
+  assert.deepEqual(devices({}), [
+    `${root},bootindex=0`,
+    "ide-cd,id=disk2-device,drive=disk2,serial=cdrom,bootindex=1,bus=ide.0",
+  ]);
+  assert.deepEqual(devices({ architecture: "aarch64" }), [
+    `${root},bootindex=0`,
+    "virtio-scsi-pci,id=disk2-scsi,addr=0x0f",
+    "scsi-cd,id=disk2-device,drive=disk2,serial=cdrom,bootindex=1,bus=disk2-scsi.0",
+  ]);
+  // QEMU's own kernel has the first place.
+  assert.deepEqual(devices(DIRECT), [
+    "ide-cd,id=disk2-device,drive=disk2,serial=cdrom,bus=ide.0",
+  ]);
+});
+
+Deno.test("planMachine() plans a machine with a CD", () => {
+  checkGolden("x86_64-cd", request({ machine: machine({ disks: WITH_CD }) }));
+});
+
 Deno.test("planMachine() plans what tunes a machine, and disks on other controllers", () => {
   checkGolden(
     "x86_64-tuned",

@@ -1,5 +1,5 @@
 import { CocoonError } from "../../errors/error.ts";
-import type { Disk, Machine, NetworkDisk } from "../../plugins/contract.ts";
+import type { Disk, DiskBus, Machine, NetworkDisk } from "../../plugins/contract.ts";
 import { device } from "./option.ts";
 
 /**
@@ -21,18 +21,24 @@ export function diskDevices({ disks, devices }: Machine): string[] {
   return [...disks.map(diskDevice), ...networkDisks.map(networkDisk)];
 }
 
-function isVirtio({ bus = "virtio" }: Disk): boolean {
-  return bus === "virtio";
+function isVirtio(disk: Disk): boolean {
+  return busOf(disk) === "virtio";
 }
 
-function diskDevice({ path, format, serial, readOnly, bus = "virtio" }: Disk): string {
+/** A CD is a USB stick: Apple has no CD drive, and boots an ISO from there (vfkit's manual). */
+function busOf({ role, bus = "virtio" }: Disk): DiskBus {
+  return role === "cdrom" ? "usb" : bus;
+}
+
+function diskDevice(disk: Disk): string {
+  const { path, format, serial, readOnly } = disk;
   if (format !== "raw") {
     throw new CocoonError("usage", `disk ${path}: vfkit cannot run a ${format} disk`, {
       hint: 'Make the machine with storage = "auto", which gives vfkit raw disks.',
     });
   }
   const readonly = readOnly ? true : undefined;
-  switch (bus) {
+  switch (busOf(disk)) {
     case "virtio":
       return device("virtio-blk", { path, deviceId: serial, readonly });
     case "nvme":

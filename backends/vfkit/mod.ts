@@ -16,6 +16,7 @@ import type {
 import { controlMachine } from "./control.ts";
 import { explainFailure } from "./failures.ts";
 import { planMachine } from "./plan.ts";
+import { machineRefusals } from "./refusals.ts";
 import { vfkitSettings } from "./settings.ts";
 
 const vfkit: Backend = {
@@ -28,6 +29,7 @@ const vfkit: Backend = {
   check: async (host, settings) => (await import("./check.ts")).checkHost(host, settings),
   probe: async (host, machine, settings) =>
     await (await import("./probe.ts")).probeMachine(host, machine, settings),
+  refusals: machineRefusals,
   plan: planMachine,
   control: controlMachine,
   explainFailure,
@@ -64,6 +66,7 @@ function capabilities(host: HostFacts, table: JsonObject): Capabilities {
       "input",
       "nvme-disks",
       "usb-disks",
+      "cdrom",
       "network-disks",
     ],
     uncompressedKernels: ["aarch64"],

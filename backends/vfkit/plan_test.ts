@@ -63,6 +63,14 @@ const golden = (name: string, parts: Partial<PlanRequest>) =>
   });
 
 golden("a first start by EFI", {});
+
+Deno.test("planMachine() attaches a CD as a USB stick", () => {
+  const cd = { role: "cdrom", path: "/d/cd.iso", format: "raw", readOnly: true } as const;
+  const words = devices({ disks: [{ ...cd, serial: "a serial that no virtio disk may have" }] });
+  assert.deepEqual(words.filter((word) => word.includes("/d/cd.iso")), [
+    "usb-mass-storage,path=/d/cd.iso,readonly",
+  ]);
+});
 golden("every device", {
   machine: machine(everything),
   attachments: [

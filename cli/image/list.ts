@@ -16,6 +16,7 @@ export const command = defineCommand({
     const columns: Column<ImageInfo>[] = [
       { header: "NAME", cell: tagsText },
       { header: "DIGEST", cell: ({ digest }) => shortDigest(digest) },
+      { header: "KIND", cell: ({ kind }) => kind },
       { header: "SIZE", cell: ({ virtualBytes }) => formatSize(virtualBytes), align: "right" },
       {
         header: "ON DISK",

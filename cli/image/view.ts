@@ -52,6 +52,7 @@ export function imageFacts(image: TaggedImage): [string, string][] {
   return [
     ["names", tagsText(image)],
     ["digest", image.digest],
+    ["kind", image.kind],
     ["size", formatSize(image.virtualBytes)],
     ["on disk", formatSize(image.allocatedBytes)],
     ["source", image.source],

@@ -3,6 +3,9 @@ import type { ImageRecord } from "../../state/images.ts";
 import type { MachineRecord } from "../../state/machine_record.ts";
 import type { VmContext } from "../../vm/context.ts";
 import { createMachine } from "../../vm/create.ts";
+import { newMachineId } from "../../vm/id.ts";
+import { newMachine } from "../../vm/new_machine.ts";
+import { refuseUnplannable } from "../../vm/refuse.ts";
 import { CocoonError } from "../../errors/error.ts";
 import type { Context } from "../context.ts";
 import { imageProgress } from "../progress.ts";
@@ -37,6 +40,8 @@ export async function makeMachine(
 ): Promise<MachineRecord> {
   const draft = await draftMachine(context, vm, config, flags, reference);
   refuseTakenName(vm, draft.spec.name);
+  // As far as it is known without the image; `createMachine` asks for all of it.
+  refuseUnplannable(vm, draft.backend, newMachine(vm.home, newMachineId(), draft));
   const image = reference === undefined
     ? undefined
     : await getImage(context, vm, config, flags, reference);

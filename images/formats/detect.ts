@@ -5,14 +5,19 @@ import { isTarHeader } from "../unwrap/tar_header.ts";
 /** Disk formats that `qemu-img` reads for us. */
 export type ForeignFormat = "vmdk" | "vhd" | "vhdx" | "vdi";
 
-/** Formats that become a disk. */
-export type DiskSourceFormat = "raw" | "qcow2" | ForeignFormat;
+/** Formats that become a disk; an `iso` is one as it is. */
+export type DiskSourceFormat = "raw" | "iso" | "qcow2" | ForeignFormat;
 
 /** What a disk image is packed into. */
 export type Wrapper = "gzip" | "xz" | "zstd" | "bzip2" | "tar";
 
 /** All that is taken. */
 export type SourceFormat = DiskSourceFormat | Wrapper;
+
+/** Whether a file of this format is stored as it is. */
+export function isStoredAsIs(format: SourceFormat): format is "raw" | "iso" {
+  return format === "raw" || format === "iso";
+}
 
 const WRAPPERS: readonly SourceFormat[] = ["gzip", "xz", "zstd", "bzip2", "tar"];
 
@@ -40,6 +45,9 @@ const TAKEN: readonly Taken[] = [
   { offset: 0, magic: "vhdxfile", format: "vhdx" },
   { offset: 0, magic: "conectix", format: "vhd" },
   { offset: 64, magic: [0x7f, 0x10, 0xda, 0xbe], format: "vdi" },
+  // The first volume descriptor (ECMA-119, 8.1). In front of it anything may stand: a hybrid image,
+  // which is for USB sticks too, has a boot sector and partition tables there.
+  { offset: 16 * 2048 + 1, magic: "CD001", format: "iso" },
 ];
 
 interface Signature {
@@ -87,13 +95,6 @@ const REFUSED: readonly Signature[] = [
     hint: "It is a part of a system, no disk. Take the distribution's cloud image.",
   },
   { offset: 0, magic: "QED\0", name: "a QED image", hint: CONVERT("qed") },
-  {
-    offset: 32769,
-    magic: "CD001",
-    name: "a CD image (ISO 9660)",
-    hint: "An installation CD is no system disk. Take the distribution's cloud image (qcow2 or " +
-      "raw), or install from it elsewhere and import that disk.",
-  },
   {
     offset: 0x202,
     magic: "HdrS",

@@ -16,6 +16,18 @@ Deno.test("detectFormat() knows qcow2, and takes a disk for raw", () => {
   assert.equal(detectFormat(new Uint8Array(512)), "raw"); // an empty disk
 });
 
+Deno.test("detectFormat() knows a CD, whatever stands in front of it for USB sticks", () => {
+  const cd = head(32769, "CD001");
+  assert.equal(detectFormat(cd), "iso");
+  cd.set([0x45, 0x52, 0x08, 0x00], 0); // isohybrid's code
+  cd.set([0x55, 0xaa], 510);
+  cd.set([..."EFI PART"].map((c) => c.charCodeAt(0)), 512);
+  assert.equal(detectFormat(cd), "iso");
+  // A Mac's boot block, and the second descriptor's place.
+  assert.equal(detectFormat(head(0, [0x45, 0x52])), "raw");
+  assert.equal(detectFormat(head(34817, "CD001")), "raw");
+});
+
 Deno.test("detectFormat() knows what a disk image is packed into, and the formats of others", () => {
   const cases: [Uint8Array, SourceFormat][] = [
     [head(0, [0x1f, 0x8b, 8]), "gzip"],
@@ -45,7 +57,6 @@ Deno.test("detectFormat() says what it is instead, and what to do", () => {
     [head(0, [0x3a, 0xff, 0x26, 0xed]), /Android/, /simg2img/],
     [head(0, "hsqs"), /squashfs/, /cloud image/],
     [head(0, "QED\0"), /QED/, /-f qed/],
-    [head(32769, "CD001"), /ISO 9660/, /cloud image/],
     [head(0x202, "HdrS"), /Linux kernel/, /--kernel/],
     [head(0, "\x7fELF"), /ELF/, /cloud image/],
     [new Uint8Array(511), /only 511 bytes/, /cut off/],

@@ -58,7 +58,7 @@ export async function pushImage(
     });
   }
   const image = requireStored(ctx, name);
-  if (image.kind !== "disk") {
+  if (image.kind === "direct") {
     throw new CocoonError("usage", `image "${name}": it is made of layers and not of one disk`, {
       hint: `Copy it from where it came from: skopeo copy docker://${image.source} docker://...`,
     });

@@ -41,7 +41,9 @@ export async function* tarDisk(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
 
 function isDisk(head: Uint8Array, bytes: number): boolean {
   try {
-    return detectFormat(head) !== "raw" || bytes >= MIN_RAW_BYTES;
+    const format = detectFormat(head);
+    // A CD beside the disk is its configuration, or its drivers.
+    return format !== "iso" && (format !== "raw" || bytes >= MIN_RAW_BYTES);
   } catch {
     // A text, a program, a kernel: something that is not taken for a disk.
     return false;

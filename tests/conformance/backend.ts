@@ -17,6 +17,7 @@ import type {
 import {
   assertFindings,
   assertJson,
+  assertRefusal,
   assertRefused,
   type Check,
   commonChecks,
@@ -60,6 +61,35 @@ const KNOWN: { [K in keyof Capabilities]?: readonly unknown[] } = {
 
 /** The longest path of a socket on macOS, with its end (sys/un.h: 104 bytes). */
 const SOCKET_PATH_BYTES = 104;
+
+/** Machines with words of the user's that a hypervisor's command line may have no spelling for. */
+const ODD_MACHINES: readonly [what: string, change: (machine: Machine) => Machine][] = [
+  ...["a,b", 'a"b', "a'b", "a b", "a=b", "a\nb"].flatMap((
+    odd,
+  ): [string, (machine: Machine) => Machine][] => [
+    [`a home at /${JSON.stringify(odd)}`, (machine) => moved(machine, odd)],
+    [`the kernel command line ${JSON.stringify(odd)}`, (machine) => ({
+      ...machine,
+      boot: machine.boot.kind === "linux" ? { ...machine.boot, commandLine: odd } : machine.boot,
+    })],
+  ]),
+];
+
+/** A machine whose home has another name. */
+function moved(machine: Machine, name: string): Machine {
+  const quoted = JSON.stringify(name).slice(1, -1);
+  return JSON.parse(JSON.stringify(machine).replaceAll(".cocoon", () => quoted));
+}
+
+function isRefused(plan: () => LaunchPlan): boolean {
+  try {
+    plan();
+    return false;
+  } catch (error) {
+    assertRefusal(error, ["usage"]);
+    return true;
+  }
+}
 
 /** The checks. */
 export function backendChecks(backend: Backend, fixture: BackendFixture): Check[] {
@@ -110,6 +140,26 @@ export function backendChecks(backend: Backend, fixture: BackendFixture): Check[
       run: async () => {
         const { machine } = request(firstWish(capabilities()));
         await assertRefused(() => backend.probe(bareHost(), machine, settings), ["host-lacks"]);
+      },
+    },
+    {
+      name: "refusals() has nothing against a machine of every day, and looks at nothing",
+      run: everyPlan((_plan, { machine, dirs }) => {
+        assert.deepEqual(withoutIo(() => backend.refusals?.(machine, dirs)) ?? [], []);
+      }),
+    },
+    {
+      name: "refusals() foretells what plan() refuses, with a way out",
+      run: () => {
+        for (const boot of capabilities().boots) {
+          for (const [what, change] of ODD_MACHINES) {
+            const wanted = request({ ...firstWish(capabilities()), boot });
+            const odd = deepFreeze({ ...wanted, machine: change(wanted.machine) });
+            const foretold = withoutIo(() => backend.refusals?.(odd.machine, odd.dirs)) ?? [];
+            for (const error of foretold) assertRefusal(error, ["usage"]);
+            assert.equal(foretold.length > 0, isRefused(() => backend.plan(odd)), what);
+          }
+        }
       },
     },
     {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { CocoonError } from "../../errors/error.ts";
 import type { Backend, LaunchPlan } from "../../plugins/contract.ts";
 import { backendChecks } from "./backend.ts";
 import { failures } from "./check.ts";
@@ -20,6 +21,9 @@ Deno.test("the suite passes a backend that keeps the contract", async () => {
 
 const CAPABILITIES = "capabilities() is the same known data every time and looks at nothing";
 const PURE = "plan() is plain data, the same every time, and looks at nothing";
+const FORETOLD = "refusals() foretells what plan() refuses, with a way out";
+const REFUSAL = new CocoonError("usage", "toy: no", { hint: "Play with something else." });
+const isThere = (path: string) => Deno.statSync(path).isFile;
 const SCHEMA_UNKNOWN = "settings: an unknown key is an issue at its path";
 let calls = 0;
 
@@ -77,6 +81,28 @@ caught(
   "probe() on a computer with nothing installed says what to install",
   () => toy({ probe: () => Promise.reject(new Error("ENOENT")) }),
 );
+caught(
+  "refusals of everything",
+  "refusals() has nothing against a machine of every day, and looks at nothing",
+  () => toy({ refusals: () => [REFUSAL] }),
+);
+caught("refusals that look at the disk", FORETOLD, () =>
+  toy({
+    refusals: ({ disks }) =>
+      disks.some(({ path }) => path.includes(",") && isThere(path)) ? [] : [],
+  }));
+caught("a plan that refuses what create let pass", FORETOLD, () =>
+  toy({
+    plan(request) {
+      if (request.machine.disks.some(({ path }) => path.includes(","))) throw REFUSAL;
+      return toyPlan(request);
+    },
+  }));
+caught("refusals without a way out", FORETOLD, () => {
+  const refuse = (disks: readonly { path: string }[]) =>
+    disks.some(({ path }) => path.includes(",")) ? [new CocoonError("usage", "no")] : [];
+  return toy({ refusals: ({ disks }) => refuse(disks) });
+});
 caught(
   "a plan with the time in it",
   PURE,

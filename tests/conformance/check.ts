@@ -108,6 +108,14 @@ export async function assertRefused(
     error = caught;
   }
   assert.ok(error !== undefined, "it was accepted");
+  return assertRefusal(error, codes);
+}
+
+/** A failure that a user can act on. */
+export function assertRefusal(
+  error: unknown,
+  codes: readonly (keyof typeof EXIT_CODES)[],
+): CocoonError {
   assert.ok(error instanceof CocoonError, `not a CocoonError: ${error}`);
   assert.ok(codes.includes(error.code), `code ${error.code}: ${error.message}`);
   assert.ok(error.message !== "" && !error.message.endsWith("."), `message: ${error.message}`);

@@ -1,41 +1,11 @@
 /** An image of layers out of a real registry, booted on QEMU. */
 import assert from "node:assert/strict";
-import { gzip, imageParts, writeLayout } from "../../images/oci/testing/parts.ts";
-import { buildLayers } from "../guests/layers/build.ts";
 import { cocoonOk, runCocoon } from "../support/cocoon.ts";
 import { erofsPrograms } from "../support/erofs.ts";
-import {
-  assertNothingLeft,
-  inspect,
-  type MachineJson,
-  ssh,
-  WAIT_SSH,
-} from "../support/machines.ts";
-import { type Registry, skopeo, startRegistry } from "../support/registry.ts";
+import { pathsOf, publishLayers } from "../support/layered_image.ts";
+import { assertNothingLeft, inspect, ssh, WAIT_SSH } from "../support/machines.ts";
+import { startRegistry } from "../support/registry.ts";
 import { tempHome } from "../support/temp_home.ts";
-
-/** Publishes the guest and returns its reference. */
-async function publish(registry: Registry): Promise<string> {
-  const directory = await Deno.makeTempDir();
-  try {
-    const { base, top } = await buildLayers(directory);
-    const layers = await Promise.all([base, top].map(async (path) => ({
-      bytes: await gzip(await Deno.readFile(path)),
-    })));
-    await writeLayout(`${directory}/layout`, "guest", await imageParts({ layers }));
-    const reference = `${registry.host}/team/guest:1`;
-    await skopeo(
-      ...["copy", "--dest-tls-verify=false"],
-      ...[`oci:${directory}/layout:guest`, `docker://${reference}`],
-    );
-    return reference;
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
-
-const pathsOf = ({ disks }: MachineJson, role: string) =>
-  disks.filter((disk) => disk.role === role).map(({ path }) => path);
 
 Deno.test({
   name: "an image of layers boots, is written to, outlives a reboot and is shared by machines",
@@ -45,7 +15,7 @@ Deno.test({
     await using registry = await startRegistry();
     await using home = await tempHome();
     const programs = await erofsPrograms();
-    const reference = await publish(registry);
+    const reference = await publishLayers(registry);
     const env = { PATH: `${programs}:${Deno.env.get("PATH") ?? ""}` };
     const size = ["--memory", "256M", "--cpus", "1", "--disk", "256M"];
     const run = (name: string) =>

@@ -316,6 +316,24 @@ Deno.test("what vfkit cannot do is refused before anything is made", async () =>
     assert.match(stderr, message);
     assert.match(stderr, /hint: /);
   }
+  // Asked before the image is got: nobody answers there.
+  const image = "http://127.0.0.1:1/disk.raw";
+  const folder = await Deno.makeTempDir({ prefix: "this, that" });
+  try {
+    const { code, stderr } = await mac.run([
+      ...["vm", "create", "--name", "no", image, "--insecure-unverified"],
+      ...["--share", `${folder}:both`, "--nbd", "store=nbd://127.0.0.1/a,b"],
+    ]);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /cannot be given "nbd:\/\/127\.0\.0\.1\/a,b": its nbd option/);
+    assert.match(stderr, /cannot be given "\S*this, that\S*": its virtio-fs option has no way/);
+    assert.match(stderr, /hint: Move it to a path without that character/);
+    const line = await create("--cmdline", 'a="b,c",d');
+    assert.equal(line.code, 2, line.stderr);
+    assert.match(line.stderr, /cannot be given the kernel command line "a=\\"b,c\\",d"/);
+  } finally {
+    await Deno.remove(folder);
+  }
   await assertNothingLeft(mac.home);
   const made = await create("--hugepages", "if-available", "--watchdog");
   assert.deepEqual([made.code, made.stderr], [
