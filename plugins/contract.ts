@@ -205,7 +205,9 @@ export interface Devices {
   /** The share through which a Linux guest on Apple silicon runs x86_64 programs. */
   rosetta?: { tag: string };
   /** A screen; without it, a backend may still have one for screenshots. */
-  gpu?: { widthPixels: number; heightPixels: number };
+  display?: { widthPixels: number; heightPixels: number };
+  /** Accelerated graphics and computing; has nothing to do with a screen. */
+  gpu?: boolean;
   /** Keyboard and pointing device. */
   input?: boolean;
   /** A device that resets the machine when the guest stops answering it. */
@@ -299,6 +301,11 @@ export interface LaunchPlan {
   control: ControlEndpoint;
   /** Milliseconds that the hypervisor may take until `control(...).state()` is `running`. */
   readyTimeoutMs: number;
+  /**
+   * Milliseconds for which the hypervisor must go on after it first said `running`, where it says
+   * so before the machine has started. Absent = its word is enough.
+   */
+  steadyMs?: number;
 }
 
 // ---------------------------------------------------------------- backend
@@ -329,13 +336,20 @@ export interface Capabilities {
   attachments: AttachmentKind[];
   maxDisks: number;
   maxNics: number;
+  /** The most memory that a machine can have; absent = the computer's own is the limit. */
+  maxMemoryBytes?: number;
   pause: boolean;
   balloon: boolean;
   vsock: boolean;
   rng: boolean;
   screenshot: boolean;
-  /** `none`: output only. */
+  /** `read-only`: output only. */
   console: "read-write" | "read-only";
+  /**
+   * False where the guest does not see {@linkcode Disk}'s serials: its seed is found by the label,
+   * other disks by theirs or by their order. Absent = it sees them.
+   */
+  diskSerials?: false;
   /** What of {@linkcode Feature} it has; absent = nothing. */
   features?: Feature[];
   /**
@@ -352,7 +366,8 @@ export interface Capabilities {
  * |---|---|
  * | `shares`, `read-only-shares` | folders of this computer in the guest; without write access |
  * | `rosetta` | x86_64 programs in an aarch64 guest |
- * | `gpu`, `input` | a screen of a given size; keyboard and pointing device |
+ * | `display`, `input` | a screen of a given size; keyboard and pointing device |
+ * | `gpu` | the computer's graphics processor, by Vulkan in the guest |
  * | `nvme-disks`, `usb-disks`, `network-disks` | disks that are not virtio; disks by NBD |
  * | `hugepages`, `direct-io`, `disk-queue-size`, `net-queue-size` | see {@linkcode Tuning} |
  * | `watchdog` | see {@linkcode Devices} |
@@ -361,8 +376,9 @@ export type Feature =
   | "shares"
   | "read-only-shares"
   | "rosetta"
-  | "gpu"
+  | "display"
   | "input"
+  | "gpu"
   | "nvme-disks"
   | "usb-disks"
   | "network-disks"
@@ -400,8 +416,11 @@ export interface Control {
   state(timeoutMs: number): Promise<GuestState>;
   /** Presses the power button; returns when the press was accepted. The guest may ignore it. */
   requestStop(timeoutMs: number): Promise<void>;
-  /** Ends the hypervisor without asking the guest. */
-  quit(timeoutMs: number): Promise<void>;
+  /**
+   * Ends the hypervisor without asking the guest. Absent where only a signal does that: the
+   * process is sent SIGTERM, then SIGKILL.
+   */
+  quit?(timeoutMs: number): Promise<void>;
   pause?(timeoutMs: number): Promise<void>;
   resume?(timeoutMs: number): Promise<void>;
   /** Path of the console's terminal, for a console of kind `pty`. */
@@ -445,6 +464,11 @@ export interface Backend {
    * `control.quit`. It is sent SIGTERM once. @default {5000}
    */
   terminationGraceMs?: number;
+  /**
+   * A guest that reboots ends the hypervisor, with status 0, as one that powers itself off does.
+   * cocoon then reads the guest's last words on the console, and starts it again after a reboot.
+   */
+  rebootEndsProcess?: true;
 }
 
 /** A hypervisor's failure to start, in words. */

@@ -28,6 +28,7 @@ const MEMBERS = {
     control: "function",
     explainFailure: "function?",
     terminationGraceMs: "number?",
+    rebootEndsProcess: "true?",
   } satisfies Record<keyof Backend, Expected>,
   network: {
     kind: "string",

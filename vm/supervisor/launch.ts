@@ -103,7 +103,7 @@ async function execute(
   if (hypervisorEnd === undefined) throw new TypeError("a plan without a hypervisor");
   ends.delete("hypervisor");
   const control = backend.control(plan.control);
-  const ended = await waitUntilReady(control, hypervisorEnd, plan.readyTimeoutMs, signal);
+  const ended = await waitUntilReady(control, hypervisorEnd, plan, signal);
   if (ended !== undefined) {
     throw await explain(
       context,
@@ -154,7 +154,7 @@ async function startProcesses(
 async function waitUntilReady(
   control: Control,
   hypervisorEnd: Promise<HypervisorEnd>,
-  timeoutMs: number,
+  { readyTimeoutMs: timeoutMs, steadyMs = 0 }: LaunchPlan,
   signal: AbortSignal,
 ): Promise<HypervisorEnd | undefined> {
   let ended: HypervisorEnd | undefined;
@@ -166,7 +166,9 @@ async function waitUntilReady(
     if (ended !== undefined) return ended;
     try {
       const state = await control.state(STATE_TIMEOUT_MS);
-      if (state === "running" || state === "paused") return undefined;
+      if (state === "running" || state === "paused") {
+        return await endWithin(hypervisorEnd, steadyMs, signal);
+      }
       last = `it is ${state}`;
     } catch (error) {
       last = messageOf(error);
@@ -178,6 +180,23 @@ async function waitUntilReady(
     `the hypervisor was not ready within ${timeoutMs} ms: ${last}`,
     { hint: "Its log may say more: cocoon vm logs --log hypervisor NAME" },
   );
+}
+
+/** The hypervisor's end if it comes within that time. */
+async function endWithin(
+  hypervisorEnd: Promise<HypervisorEnd>,
+  ms: number,
+  signal: AbortSignal,
+): Promise<HypervisorEnd | undefined> {
+  if (ms === 0) return undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const over = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  const end = await Promise.race([hypervisorEnd, over]);
+  clearTimeout(timer);
+  signal.throwIfAborted();
+  return end;
 }
 
 async function explain(

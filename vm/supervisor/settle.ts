@@ -12,6 +12,8 @@ const COMPANION_GRACE_MS = 2_000;
 export interface HypervisorEnd {
   code: number | null;
   signal: string | null;
+  /** The guest has rebooted, and its hypervisor ends with that. */
+  rebooted?: true;
 }
 
 /**
@@ -38,13 +40,14 @@ export async function settle(
     const asked = now.desired === "stopped";
     const unseen = end.code === null && end.signal === null;
     const crashed = !asked && !unseen && end.code !== 0;
+    const exit = { code: end.code, signal: end.signal, at: context.host.now().toISOString() };
     if (crashed && failure === undefined) problems.unshift(describeEnd(end));
     return {
       ...rest,
       state: failure !== undefined || crashed ? "error" : "stopped",
-      stale: !asked && unseen && failure === undefined,
+      stale: !asked && unseen && failure === undefined && !end.rebooted,
       stoppedAt: context.host.now().toISOString(),
-      ...(failure === undefined ? { exit: { ...end, at: context.host.now().toISOString() } } : {}),
+      ...(failure === undefined ? { exit } : {}),
       ...(problems.length > 0 ? { lastError: problems.join("; ") } : {}),
     };
   });
@@ -52,6 +55,7 @@ export async function settle(
 
 /** One sentence about the end of a hypervisor. */
 export function describeEnd(end: HypervisorEnd): string {
+  if (end.rebooted) return "the guest has rebooted";
   if (end.signal !== null) return `the hypervisor was ended by ${end.signal}`;
   if (end.code !== null) return `the hypervisor ended with status ${end.code}`;
   return "the hypervisor ended unseen";

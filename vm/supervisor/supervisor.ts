@@ -8,13 +8,14 @@
 import { CocoonError, messageOf } from "../../errors/error.ts";
 import { join } from "../../host/path.ts";
 import { isRunning, processesHolding } from "../../host/process.ts";
-import type { Control } from "../../plugins/contract.ts";
+import type { Backend, Control } from "../../plugins/contract.ts";
 import { isActive, type MachineRecord, type RunInfo } from "../../state/machine_record.ts";
 import type { VmContext } from "../context.ts";
 import { aliveLockPath, isAlive } from "../liveness.ts";
 import { backendOf } from "../plugins.ts";
 import { ConsoleHub } from "./console_hub.ts";
 import { openConsole } from "./console_source.ts";
+import { lastWordsOf } from "./last_words.ts";
 import { launch } from "./launch.ts";
 import { HEALTHY_RUN_MS, restartPause } from "./restart.ts";
 import { describeEnd, type HypervisorEnd, settle, sweepSockets } from "./settle.ts";
@@ -114,7 +115,7 @@ async function superviseRun(
       await killHypervisor(context, id);
     }
     const startedAt = performance.now();
-    const end = await running.end;
+    const end = withLastWords(await running.end, backend, running.info.consoleLogPath);
     if (performance.now() - startedAt >= HEALTHY_RUN_MS) {
       context.store.machines.update(id, (now) => ({ ...now, restarts: 0 }));
     }
@@ -123,6 +124,13 @@ async function superviseRun(
     hub.close();
     await status.shutdown();
   }
+}
+
+/** Reads how the guest ended where the hypervisor's end does not tell. */
+function withLastWords(end: HypervisorEnd, backend: Backend, logPath: string): HypervisorEnd {
+  const byItself = end.signal === null && (end.code === 0 || end.code === null);
+  if (!backend.rebootEndsProcess || !byItself || lastWordsOf(logPath) !== "reboot") return end;
+  return { ...end, rebooted: true };
 }
 
 interface Running {
@@ -241,7 +249,9 @@ async function pauseBeforeRestart(
   let begun = false;
   context.store.machines.update(record.id, (now) => {
     begun = isToBeRestarted(now);
-    return begun ? { ...now, state: "starting", stale: false, restarts: now.restarts + 1 } : now;
+    // A reboot is the guest's own affair, and no restart of the policy's.
+    const restarts = now.restarts + (end.rebooted ? 0 : 1);
+    return begun ? { ...now, state: "starting", stale: false, restarts } : now;
   });
   return begun;
 }
