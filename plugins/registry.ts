@@ -21,6 +21,7 @@ const BUILT_IN: { [K in PluginKind]: Record<string, () => Promise<{ default: Plu
     backend: {
       qemu: () => import("../backends/qemu/mod.ts"),
       vfkit: () => import("../backends/vfkit/mod.ts"),
+      krunkit: () => import("../backends/krunkit/mod.ts"),
     },
     network: {
       nat: () => import("../network/nat/mod.ts"),

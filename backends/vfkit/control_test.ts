@@ -7,7 +7,7 @@ import {
   type RecordedRequest,
   type StubAnswer,
   StubRestServer,
-} from "./testing/stub_rest_server.ts";
+} from "../testing/stub_rest_server.ts";
 
 const TIMEOUT_MS = 2_000;
 
