@@ -521,7 +521,24 @@ export interface AttachRequest {
    * `reservations` then tells what would be had.
    */
   dryRun: boolean;
+  /**
+   * Persists a state before `attach` returns: called with all that `detach` needs **before**
+   * anything is made that outlives this process, so that a crash in between leaves nothing. Not
+   * called in a dry run. The state that `attach` answers replaces it.
+   */
+  record(state: JsonObject): void;
   signal: AbortSignal;
+}
+
+/** How the guest sets up a card, where DHCP does not tell it. */
+export interface GuestNetwork {
+  /** IPv4 or IPv6 with prefix length: `192.168.64.10/24`. */
+  addresses: string[];
+  /** A default route has `to: "0.0.0.0/0"` or `"::/0"`. */
+  routes?: { to: string; via: string }[];
+  nameservers?: { addresses: string[]; search?: string[] };
+  /** Largest packet in bytes; absent = the card's own. */
+  mtuBytes?: number;
 }
 
 /** What {@linkcode NetworkProvider.attach} answers. */
@@ -532,6 +549,11 @@ export interface AttachResult {
   /** Helpers that must run beside the hypervisor, in start order. */
   companions: PlannedProcess[];
   links: Link[];
+  /**
+   * Fixed addresses. Before the hypervisor starts, they are written into the seed; a guest with
+   * cloud-init takes them at every boot. Absent = the guest asks DHCP.
+   */
+  guest?: GuestNetwork;
 }
 
 /** Plugs machines into networks. */

@@ -59,6 +59,7 @@ export function networkChecks(provider: NetworkProvider, fixture: NetworkFixture
       reservations: new HomeReservations().of(owner),
       previous: undefined,
       dryRun: false,
+      record: () => {},
       signal: new AbortController().signal,
       ...rest,
     };

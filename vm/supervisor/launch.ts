@@ -5,7 +5,9 @@ import { identify, type ProcessIdentity, spawnDetached } from "../../host/proces
 import type {
   Backend,
   Control,
+  JsonObject,
   LaunchPlan,
+  Nic,
   PlannedFile,
   PlanRequest,
 } from "../../plugins/contract.ts";
@@ -67,18 +69,31 @@ async function prepare(
   id: string,
   signal: AbortSignal,
 ): Promise<PlannedLaunch> {
-  return await planLaunch(context, mustGet(context, id), {
+  const keep = (nic: Nic, state: JsonObject | null) =>
+    void context.store.machines.update(id, (now) => ({
+      ...now,
+      nicStates: now.machine.nics.map((other) =>
+        other.index === nic.index ? state : now.nicStates[other.index] ?? null
+      ),
+    }));
+  const record = mustGet(context, id);
+  const planned = await planLaunch(context, record, {
     dryRun: false,
     reservations: (nic) => context.store.reservations.of(id, `nic${nic.index}`),
-    onAttached: (nic, result) =>
-      void context.store.machines.update(id, (now) => ({
-        ...now,
-        nicStates: now.machine.nics.map((other) =>
-          other.index === nic.index ? result?.state ?? null : now.nicStates[other.index] ?? null
-        ),
-      })),
+    onAttached: (nic, result) => keep(nic, result?.state ?? null),
+    onRecord: keep,
     signal,
   });
+  if (needsNewSeed(record, planned.guestNetworks)) {
+    const { renewSeed } = await import("../seed_network.ts");
+    await renewSeed(context, record, planned.guestNetworks);
+  }
+  return planned;
+}
+
+/** Spares the seed of a machine that only ever asked DHCP from being read. */
+function needsNewSeed(record: MachineRecord, networks: PlannedLaunch["guestNetworks"]): boolean {
+  return record.fixedAddresses === true || networks.some((network) => network !== undefined);
 }
 
 async function execute(
