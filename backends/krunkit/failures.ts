@@ -49,12 +49,20 @@ const RULES: Rule[] = [
     }),
   },
   {
+    // What Hypervisor.framework answers to a program that is not entitled to it.
+    pattern: /Building the microVM failed: \S*VmSetup\(VmCreate\)/,
+    explain: () => ({
+      message: `krunkit lacks the entitlement ${ENTITLEMENT}`,
+      hint: ENTITLEMENT_FIX,
+    }),
+  },
+  {
     pattern: /unable to begin running krun workload/,
     explain: (_found, { machine }, logTail) => {
       const why = lastComplaint(logTail);
       return {
         message: `krunkit could not start machine "${machine.name}"${why && `: ${why}`}`,
-        hint: "A disk may be missing or in use, or krunkit lack its entitlement: cocoon doctor",
+        hint: "A disk may be missing or in use: cocoon vm inspect names them all.",
         heldFiles: machine.disks.map(({ path }) => path),
       };
     },

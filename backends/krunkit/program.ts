@@ -4,8 +4,8 @@ import type { Host } from "../../plugins/contract.ts";
 import type { KrunkitSettings } from "./settings.ts";
 import { MINIMUM_VERSION, parseVersion } from "./version.ts";
 
-/** The line that installs krunkit; it is in a tap of its own. */
-export const INSTALL_LINE = "brew tap slp/krunkit && brew install krunkit";
+/** The line that installs krunkit. */
+export const INSTALL_LINE = "brew install krunkit";
 /** The line that brings the newest one. */
 export const UPGRADE_LINE = "brew upgrade krunkit";
 /** Milliseconds for `--version`; a first start of a program on macOS is checked by the system. */
