@@ -10,7 +10,7 @@
  * | verb | storage | network | backend |
  * |---|---|---|---|
  * | create | `supports`, `clone` | `attachmentKinds` | `capabilities` |
- * | start | | `attach` per NIC | `probe`, `plan`, then `control(...).state` until running |
+ * | start | | `attach`, then `configure` per NIC | `probe`, `plan`, then `control(...).state` until running |
  * | while it runs | | `address` | `control(...)`: any method, several callers at once |
  * | stop | | `detach` per NIC, after the hypervisor has ended | `control(...).requestStop`, `quit` |
  * | rm | the machine's folder is deleted | `detach` per NIC, once more | |
@@ -260,6 +260,12 @@ export interface PlannedProcess {
   logPath: string;
   /** Link ends that the process inherits: which link, and as which descriptor (0 or from 3). */
   links: { link: string; fd: number }[];
+  /** What must be there before the next process starts; absent = nothing is waited for. */
+  ready?: {
+    /** Files that the process makes, e.g. the sockets that it listens on. */
+    paths: string[];
+    timeoutMs: number;
+  };
 }
 
 /** A file that is made before the processes start, 0600. */
@@ -466,7 +472,8 @@ export interface Backend {
   terminationGraceMs?: number;
   /**
    * A guest that reboots ends the hypervisor, with status 0, as one that powers itself off does.
-   * cocoon then reads the guest's last words on the console, and starts it again after a reboot.
+   * cocoon then reads the guest's last words on the console, and starts it again where they are
+   * those of a reboot; where there are none, it takes the guest for off.
    */
   rebootEndsProcess?: true;
 }
@@ -576,6 +583,13 @@ export interface NetworkProvider {
   givesNoCard?: true;
   /** Undefined = the machine gets no card for this NIC; see `givesNoCard`. */
   attach(request: AttachRequest): Promise<AttachResult | undefined>;
+  /**
+   * Called once all companions are ready, before the hypervisor starts: for what only a helper that
+   * runs can be told. Absent = there is nothing to tell.
+   * @throws {CocoonError} `conflict` when another program has taken meanwhile what `attach` chose:
+   * `attach` and this are tried again
+   */
+  configure?(host: Host, nic: Nic, state: JsonObject, signal: AbortSignal): Promise<void>;
   /** Undoes `attach`; idempotent, from persisted state alone. */
   detach(host: Host, state: JsonObject): Promise<void>;
   /** Where the guest is reached now; undefined while it is unknown. */

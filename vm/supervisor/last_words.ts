@@ -1,4 +1,4 @@
-/** What a guest's kernel says last on its console. */
+/** What a guest says last on its console. */
 
 /** How a guest ended by itself. */
 export type LastWords = "reboot" | "off";
@@ -7,19 +7,29 @@ export type LastWords = "reboot" | "off";
 const TAIL_BYTES = 4_096;
 
 /**
- * Linux says these at its highest level, which no console leaves out (kernel/reboot.c). Firmware
- * and whoever prints to the console may say anything else behind them.
+ * systemd names its last target, in all of its releases; its colours are taken out before. Linux
+ * says its words at the highest level, which no console leaves out (kernel/reboot.c), but newer
+ * kernels have let go of a virtio console by then.
  */
-const LINUX = /reboot: (?:(Restarting system)|Power down|System halted)/g;
+const WORDS = new RegExp(
+  [
+    /Reached target (?:\S+ - )?(?:System )?(?:(Reboot)|Power[ -]Off|Halt)\b/,
+    /reboot: (?:(Restarting system)|Power down|System halted)/,
+  ].map(({ source }) => source).join("|"),
+  "g",
+);
+
+// deno-lint-ignore no-control-regex -- terminals' colours begin with one
+const COLOURS = /\x1b\[[0-9;]*m/g;
 
 /**
- * The last words in a console's text; undefined when there are none, as when the kernel writes to
- * another console.
+ * The last words in a console's text; undefined when there are none, as when the guest says them
+ * on another console.
  */
 export function lastWords(text: string): LastWords | undefined {
-  const last = [...text.matchAll(LINUX)].at(-1);
+  const last = [...text.replace(COLOURS, "").matchAll(WORDS)].at(-1);
   if (last === undefined) return undefined;
-  return last[1] === undefined ? "off" : "reboot";
+  return last[1] === undefined && last[2] === undefined ? "off" : "reboot";
 }
 
 /** The last words in a log; undefined also for a log that cannot be read. */

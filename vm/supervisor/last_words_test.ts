@@ -11,6 +11,19 @@ Deno.test("lastWords() tells a reboot from the power going off", () => {
   assert.equal(lastWords("reboot: System halted"), "off");
 });
 
+Deno.test("lastWords() knows systemd's targets, old and new, with their colours", () => {
+  const green = "[\x1b[0;32m  OK  \x1b[0m] Reached target ";
+  const all: [string, "reboot" | "off" | undefined][] = [
+    [`${green}\x1b[0;1;39mreboot.target\x1b[0m - System Reboot.\r\n`, "reboot"],
+    [`${green}\x1b[0;1;39mpoweroff.target\x1b[0m - System Power Off.\r\n`, "off"],
+    [`${green}\x1b[0;1;39mhalt.target\x1b[0m - System Halt.\r\n`, "off"],
+    ["[  OK  ] Reached target Reboot.\r\n", "reboot"],
+    ["[  OK  ] Reached target Power-Off.\r\n", "off"],
+    ["[  OK  ] Reached target umount.target - Unmount All Filesystems.\r\n", undefined],
+  ];
+  for (const [line, words] of all) assert.equal(lastWords(line), words, line);
+});
+
 Deno.test("lastWords() takes the last ones, and no other words for them", () => {
   assert.equal(lastWords(RESTART + "BdsDxe: loading\r\n" + OFF), "off");
   assert.equal(lastWords(OFF + RESTART), "reboot");

@@ -15,16 +15,16 @@ import type { MachineRecord } from "../../state/machine_record.ts";
 import type { VmContext } from "../context.ts";
 import { takeAlive } from "../liveness.ts";
 import { planLaunch, type PlannedLaunch } from "../plan.ts";
+import { configureNetworks, waitForCompanion } from "./companions.ts";
 import { describeHolders } from "./holders.ts";
 import { openLinks, placeLinks } from "./links.ts";
+import { sizeOf, tailOf } from "./log_tail.ts";
 import { endCompanions, type HypervisorEnd } from "./settle.ts";
 
 /** Milliseconds between two looks at a hypervisor that is starting. */
 const READY_POLL_MS = 10;
 /** Milliseconds that one question to a starting hypervisor may take. */
 const STATE_TIMEOUT_MS = 2_000;
-/** Bytes of a hypervisor's log that are read to explain its failure. */
-const LOG_TAIL_BYTES = 4_096;
 /** How often a start is tried again because a port was lost to another program in between. */
 const PORT_ATTEMPTS = 3;
 
@@ -150,6 +150,8 @@ async function startProcesses(
   const ends = new Map<string, Promise<HypervisorEnd>>();
   for (const planned of plan.processes) {
     signal.throwIfAborted();
+    if (planned.role === "hypervisor") await tellCompanions(context, id, signal);
+    const logEnd = sizeOf(planned.logPath);
     const { stdin, inherit } = placeLinks(planned, cables);
     const child = await spawnDetached(planned.argv, {
       logPath: planned.logPath,
@@ -159,10 +161,27 @@ async function startProcesses(
       // the links, whose numbers are in its command line.
       inherit: planned.role === "hypervisor" ? [...inherit, alive.fd] : inherit,
     });
-    ends.set(planned.role, endOf(child));
+    const end = endOf(child);
+    ends.set(planned.role, end);
     remember(context, id, planned.role, child.pid);
+    await waitForCompanion(planned, end, logEnd, signal);
   }
   return ends;
+}
+
+/** A port that a companion could not have is lost as one of the hypervisor's is. */
+async function tellCompanions(
+  context: VmContext,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await configureNetworks(context, mustGet(context, id), signal);
+  } catch (error) {
+    if (!(error instanceof CocoonError && error.code === "conflict")) throw error;
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    throw new PortLostError(error.code, error.message, { ...hint, cause: error });
+  }
 }
 
 /** Resolves with the hypervisor's end if it comes first, with undefined once the machine runs. */
@@ -272,28 +291,6 @@ async function makeFile(file: PlannedFile): Promise<void> {
   await writer.write(content);
   await handle.sync();
   await Deno.rename(temporary, file.path);
-}
-
-function sizeOf(path: string): number {
-  try {
-    return Deno.statSync(path).size;
-  } catch {
-    return 0;
-  }
-}
-
-function tailOf(path: string, from: number): string {
-  try {
-    using file = Deno.openSync(path);
-    const size = file.statSync().size;
-    const start = Math.max(from, size - LOG_TAIL_BYTES);
-    file.seekSync(start, Deno.SeekMode.Start);
-    const buffer = new Uint8Array(size - start);
-    const count = file.readSync(buffer) ?? 0;
-    return new TextDecoder().decode(buffer.subarray(0, count));
-  } catch {
-    return "";
-  }
 }
 
 function mustGet(context: VmContext, id: string): MachineRecord {

@@ -45,7 +45,9 @@ async function start(
   try {
     for (const device of line.devices) {
       // Disks are opened only now; all of them to be written to.
-      if (device.kind === "virtio-blk") Deno.openSync(device.path, { read: true, write: true }).close();
+      if (device.kind === "virtio-blk") {
+        Deno.openSync(device.path, { read: true, write: true }).close();
+      }
       if (device.kind === "virtio-vsock" && device.action === "connect") expose(device.socketURL);
     }
     await guest.start();
