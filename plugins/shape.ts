@@ -41,6 +41,7 @@ const MEMBERS = {
     givesNoCard: "true?",
     check: "function",
     attach: "function",
+    configure: "function?",
     detach: "function",
     address: "function",
   } satisfies Record<keyof NetworkProvider, Expected>,
