@@ -1,6 +1,5 @@
 import { CocoonError } from "../../errors/error.ts";
-import type { MachineDirs, Nic, PlanRequest } from "../../plugins/contract.ts";
-import type { Attachment } from "../../plugins/contract.ts";
+import type { Attachment, MachineDirs, Nic, PlanRequest } from "../../plugins/contract.ts";
 import { option } from "./option.ts";
 
 /** First descriptor that a hypervisor's links get. */
