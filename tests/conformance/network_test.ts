@@ -20,6 +20,8 @@ interface MadeFixture {
 /** What every built-in provider is tried with; a new one has its entry here. */
 const FIXTURES: Readonly<Record<string, NetworkFixture | MadeFixture>> = {
   nat: { host: realHost(), settings: {}, freePort },
+  // Any program will do: attaching starts nothing.
+  gvproxy: { host: realHost(), settings: { program: Deno.execPath() }, freePort },
   none: { host: realHost(), settings: {}, freePort },
   cni: {
     unavailable: noPlugins(),

@@ -81,13 +81,15 @@ export class PrivateApt {
     this.#options = Object.entries(settings).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
   }
 
-  /** Fetches the lists of packages. */
-  async update(): Promise<void> {
+  /** Fetches the lists of packages. @param suite another release of Debian than this computer's */
+  async update(suite?: string): Promise<void> {
     for (const part of ["lists/partial", "cache/archives/partial"]) {
       await Deno.mkdir(`${this.#dir}/${part}`, { recursive: true });
     }
     const signed = await exists(KEYRING) ? ` [signed-by=${KEYRING}]` : "";
-    const lines = (await debianArchives())
+    const own = await debianArchives();
+    const archives = suite === undefined ? own : [{ ...baseArchive(own), suite }];
+    const lines = archives
       .map(({ uri, suite, components }) =>
         `deb${signed} ${uri} ${suite} ${components.join(" ")}\n`
       );
