@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { expose, exposed, type Gateway, unexpose } from "../../network/gvproxy/forwarder.ts";
+import { smallGuest } from "../guests/cache.ts";
+import { cocoonOk } from "../support/cocoon.ts";
+import {
+  assertNothingLeft,
+  directBoot,
+  hypervisors,
+  inspect,
+  kill9,
+  only,
+  ssh,
+  sshPortOf,
+  WAIT_SSH,
+  waitForMachine,
+} from "../support/machines.ts";
+import { freePort } from "../support/ports.ts";
+import { type TempHome, tempHome } from "../support/temp_home.ts";
+import { gvproxyProgram } from "../support/trixie.ts";
+import { waitFor } from "../support/wait_for.ts";
+
+const signal = new AbortController().signal;
+
+/** Process ids of the helpers that run for a home. */
+function gvproxies(home: TempHome): number[] {
+  return home.processes().filter(({ command }) => /\/gvproxy -listen /.test(command))
+    .map(({ pid }) => pid);
+}
+
+async function configure(home: TempHome, networks: Record<string, string>): Promise<void> {
+  const program = await gvproxyProgram();
+  const tables = Object.entries(networks).map(([name, more]) =>
+    `[networks.${name}]\nprovider = "gvproxy"\nprogram = ${JSON.stringify(program)}\n${more}\n`
+  );
+  await Deno.writeTextFile(`${home.path}/config.toml`, tables.join("\n"));
+}
+
+/** What a server behind a port of this computer says first; every SSH server says its version. */
+async function banner(port: number): Promise<string> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const timer = setTimeout(() => connection.close(), 10_000);
+  const buffer = new Uint8Array(64);
+  const count = await connection.read(buffer) ?? 0;
+  clearTimeout(timer);
+  return new TextDecoder().decode(buffer.subarray(0, count));
+}
+
+Deno.test("machines on two networks of gvproxy: forwards, DNS, restart, and nothing left", async () => {
+  await using home = await tempHome();
+  const [declared, published, live] = [freePort(), freePort(), freePort()];
+  await configure(home, {
+    front: `forward = ["127.0.0.1:${declared}:22"]`,
+    back: "",
+  });
+  const boot = directBoot(await smallGuest());
+  const publish = ["-p", `${published}:22`];
+  await Promise.all([
+    cocoonOk(home, ["run", "--name=web", "--network=front", ...publish, ...boot, ...WAIT_SSH]),
+    cocoonOk(home, ["run", "--name=db", "--network=back", ...boot, ...WAIT_SSH]),
+  ]);
+  assert.equal(gvproxies(home).length, 2);
+  assert.match(await ssh(home, "web", "ip -4 addr show"), /inet 192\.168\.127\.3\/24/);
+  assert.match(
+    await ssh(home, "db", "nslookup gateway.containers.internal"),
+    /Address[^\n]*192\.168\.127\.1$/m,
+  );
+  for (const port of [declared, published]) assert.match(await banner(port), /^SSH-2\.0-/);
+
+  const { id } = await inspect(home, "web");
+  const gateway: Gateway = {
+    apiSocketPath: `${home.path}/run/${id}/gv0-api.sock`,
+    guestAddress: "192.168.127.3",
+  };
+  const forward = {
+    protocol: "tcp",
+    hostAddress: "127.0.0.1",
+    hostPort: live,
+    guestPort: 22,
+  } as const;
+  await expose(gateway, forward, signal);
+  assert.match(await banner(live), /^SSH-2\.0-/);
+  assert.equal((await exposed(gateway, signal)).length, 4);
+  await unexpose(gateway, forward, signal);
+  await assert.rejects(banner(live), Deno.errors.ConnectionRefused);
+
+  // A machine that is killed takes its helper with it.
+  const { pid } = await inspect(home, "db");
+  assert.ok(pid !== null);
+  await kill9(pid);
+  await waitFor("the end of its helper", () => gvproxies(home).length === 1, { timeoutMs: 2_000 });
+
+  const port = sshPortOf(await inspect(home, "web"));
+  await cocoonOk(home, ["vm", "stop", "web"]);
+  assert.deepEqual([...gvproxies(home), ...hypervisors(home)], []);
+  await cocoonOk(home, ["vm", "start", "web", ...WAIT_SSH]);
+  assert.equal(sshPortOf(await inspect(home, "web")), port);
+
+  // It goes on without its network, and says so.
+  await kill9(only(gvproxies(home)));
+  const cut = await waitForMachine(home, "web", "the loss", ({ lastError }) => lastError !== null);
+  assert.match(cut.lastError ?? "", /the helper gvproxy0 has ended; its network card/);
+  assert.equal(cut.state, "running");
+  await cocoonOk(home, ["vm", "rm", "--force", "web", "db"]);
+  await assertNothingLeft(home);
+});
