@@ -41,7 +41,7 @@ function capabilities(host: HostFacts, table: JsonObject): Capabilities {
     architectures: architecture === undefined ? [] : [architecture],
     boots: ["efi"],
     diskFormats: ["raw", "qcow2"],
-    attachments: ["dgram-fd", "dgram-path"],
+    attachments: ["dgram-fd", "dgram-path", "stream-path"],
     maxDisks: 16,
     maxNics: 8,
     maxMemoryBytes: MAX_MEMORY_MIB * 1024 ** 2,

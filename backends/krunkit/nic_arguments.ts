@@ -51,6 +51,8 @@ function card(
       checkLocalSockets(path, dirs);
       return option("virtio-net", { type: "unixgram", path, mac, vfkitMagic: "on" });
     }
+    case "stream-path":
+      return option("virtio-net", { type: "unixstream", path: attachment.path, mac });
     default:
       throw new CocoonError(
         "usage",

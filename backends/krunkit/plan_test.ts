@@ -48,7 +48,7 @@ golden("everything", {
         readOnly: true,
       },
     ],
-    nics: [0, 1, 2].map((index) => ({
+    nics: [0, 1, 2, 3].map((index) => ({
       index,
       network: `net${index}`,
       mac: `52:54:00:12:34:5${index}`,
@@ -65,6 +65,7 @@ golden("everything", {
     { kind: "dgram-fd", link: "one" },
     { kind: "dgram-path", path: "/d/run/0123456789ab/gvproxy.sock" },
     { kind: "dgram-fd", link: "two" },
+    { kind: "stream-path", path: "/d/run/0123456789ab/qemu.sock" },
   ],
   settings: {
     firmware: "/opt/fw.fd",

@@ -92,12 +92,16 @@ async function attach(request: AttachRequest): Promise<AttachResult> {
   };
 }
 
-/** How the hypervisor is plugged in. QEMU's datagrams lack the first one that gvproxy waits for. */
+/**
+ * How the hypervisor is plugged in: as it likes best on macOS. Elsewhere a gvproxy knows no
+ * datagrams ("unsupported 'unixgram' scheme"), and QEMU's lack the first one that it waits for.
+ */
 function plug(
-  { accepts, nic }: AttachRequest,
+  { accepts, host, nic }: AttachRequest,
   path: string,
 ): { attachment: Attachment; listen: string[] } {
-  if (accepts.includes("stream-path")) {
+  const [best] = accepts.filter((kind) => kind === "stream-path" || kind === "dgram-path");
+  if (best === "stream-path" || (host.os !== "darwin" && accepts.includes("stream-path"))) {
     return {
       attachment: { kind: "stream-path", path },
       listen: ["-listen-qemu", `unix://${path}`],
