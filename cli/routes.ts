@@ -92,6 +92,7 @@ export const root: Noun = noun(
     config,
     completion,
     doctor: verb("Look for what cocoon needs on this computer", () => import("./doctor.ts")),
+    hosts: verb("Print the machines for a hosts file", () => import("./hosts.ts")),
     gc: verb("Remove what killed commands have left behind", () => import("./gc.ts")),
     version: verb("Print the version", () => import("./version.ts")),
     supervise: hidden(() => import("./vm/supervise.ts")),

@@ -3,6 +3,7 @@ import { join } from "../../host/path.ts";
 import { signalProcess, waitForEnd } from "../../host/process.ts";
 import { isActive, type MachineRecord } from "../../state/machine_record.ts";
 import type { VmContext } from "../context.ts";
+import { refreshNames } from "../names.ts";
 import { providersOf } from "../plugins.ts";
 
 /** Milliseconds that a companion gets between SIGTERM and SIGKILL. */
@@ -34,7 +35,7 @@ export async function settle(
   await endCompanions(record);
   problems.push(...await detachNetworks(context, record));
   sweepSockets(context.home.runDir(id));
-  return context.store.machines.update(id, (now) => {
+  const settled = context.store.machines.update(id, (now) => {
     if (!isActive(now.state)) return now;
     const { run: _run, lastError: _lastError, ...rest } = now;
     const asked = now.desired === "stopped";
@@ -51,6 +52,8 @@ export async function settle(
       ...(problems.length > 0 ? { lastError: problems.join("; ") } : {}),
     };
   });
+  await refreshNames(context);
+  return settled;
 }
 
 /** One sentence about the end of a hypervisor. */

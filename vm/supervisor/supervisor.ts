@@ -11,6 +11,7 @@ import { isRunning, processesHolding } from "../../host/process.ts";
 import type { Backend, Control } from "../../plugins/contract.ts";
 import { isActive, type MachineRecord, type RunInfo } from "../../state/machine_record.ts";
 import type { VmContext } from "../context.ts";
+import { refreshNames } from "../names.ts";
 import { aliveLockPath, isAlive } from "../liveness.ts";
 import { backendOf } from "../plugins.ts";
 import { ConsoleHub } from "./console_hub.ts";
@@ -108,6 +109,7 @@ async function superviseRun(
         return undefined;
       });
     if (console_ !== undefined) hub.connect(console_);
+    await refreshNames(context);
     options.onReady(undefined);
     // A stop that came during the start may have found nothing to stop. One that came before an
     // adoption has asked the guest, which is shutting down now.
