@@ -21,7 +21,14 @@ const wishes = fc.record({
     fc.record({ path, format: fc.constantFrom("raw" as const, "qcow2" as const) }),
     { minLength: 1, maxLength: 4 },
   ),
-  cards: fc.array(fc.record({ mac, path: fc.option(path, { nil: undefined }) }), { maxLength: 3 }),
+  cards: fc.array(
+    fc.record({
+      mac,
+      kind: fc.constantFrom("dgram-fd" as const, "dgram-path" as const, "stream-path" as const),
+      path,
+    }),
+    { maxLength: 3 },
+  ),
   shares: fc.array(fc.record({ hostPath: path, tag }), { maxLength: 2 }),
   rng: fc.boolean(),
   nested: fc.boolean(),
@@ -54,9 +61,9 @@ Deno.test("krunkit understands every plan as it was meant", () => {
           },
         }),
         attachments: want.cards.map((card, i): Attachment =>
-          card.path === undefined
-            ? { kind: "dgram-fd", link: `l${i}` }
-            : { kind: "dgram-path", path: card.path }
+          card.kind === "dgram-fd"
+            ? { kind: card.kind, link: `l${i}` }
+            : { kind: card.kind, path: card.path }
         ),
         settings: { nested: want.nested },
       }));
@@ -73,11 +80,11 @@ Deno.test("krunkit understands every plan as it was meant", () => {
           ...want.cards.map((card) => ({
             kind: "virtio-net",
             mac: card.mac.toUpperCase(),
-            type: "unixgram",
-            path: card.path ?? null,
-            fd: card.path === undefined ? fd++ : null,
+            type: card.kind === "stream-path" ? "unixstream" : "unixgram",
+            path: card.kind === "dgram-fd" ? null : card.path,
+            fd: card.kind === "dgram-fd" ? fd++ : null,
             offloading: false,
-            vfkitMagic: card.path !== undefined,
+            vfkitMagic: card.kind === "dgram-path",
           })),
           { kind: "virtio-serial", logFilePath: "/d/vms/0123456789ab/console.log" },
           ...(want.rng ? [{ kind: "virtio-rng" }] : []),
