@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { expose, exposed, type Gateway, unexpose } from "../../network/gvproxy/forwarder.ts";
+import { openHome } from "../../state/home.ts";
+import { openStore } from "../../state/store.ts";
 import { smallGuest } from "../guests/cache.ts";
 import { cocoonOk } from "../support/cocoon.ts";
 import {
@@ -83,6 +85,12 @@ Deno.test("machines on two networks of gvproxy: forwards, DNS, restart, and noth
   await unexpose(gateway, forward, signal);
   await assert.rejects(banner(live), Deno.errors.ConnectionRefused);
 
+  const config = `${home.path}/ssh/config`;
+  const { stdout } = await new Deno.Command("ssh", {
+    args: ["-F", config, "-o", "BatchMode=yes", "web", "hostname"],
+  }).output();
+  assert.equal(new TextDecoder().decode(stdout), "web\n");
+
   // A machine that is killed takes its helper with it.
   const { pid } = await inspect(home, "db");
   assert.ok(pid !== null);
@@ -97,9 +105,34 @@ Deno.test("machines on two networks of gvproxy: forwards, DNS, restart, and noth
 
   // It goes on without its network, and says so.
   await kill9(only(gvproxies(home)));
-  const cut = await waitForMachine(home, "web", "the loss", ({ lastError }) => lastError !== null);
-  assert.match(cut.lastError ?? "", /the helper gvproxy0 has ended; its network card/);
-  assert.equal(cut.state, "running");
+  const loss = "the helper gvproxy0 has ended; its network card has no connection";
+  {
+    using store = openStore(openHome(home.path));
+    const lost = () => store.machines.get(id)?.lastError === loss;
+    await waitFor("the loss", lost, { timeoutMs: 2_000, intervalMs: 20 });
+  }
+  assert.equal((await inspect(home, "web")).state, "running");
   await cocoonOk(home, ["vm", "rm", "--force", "web", "db"]);
+  await assertNothingLeft(home);
+});
+
+Deno.test("--restart on-failure starts a machine again that has lost its gvproxy", async () => {
+  await using home = await tempHome();
+  await configure(home, { front: "" });
+  const boot = directBoot(await smallGuest());
+  const policy = ["--restart", "on-failure"];
+  await cocoonOk(home, ["run", "--name=web", "--network=front", ...policy, ...boot, ...WAIT_SSH]);
+  const before = only(hypervisors(home));
+  await kill9(only(gvproxies(home)));
+  const again = await waitForMachine(home, "web", "the restart", ({ state, restarts }) => {
+    return state === "running" && restarts === 1;
+  });
+  assert.notEqual(only(hypervisors(home)), before);
+  only(gvproxies(home));
+  await waitFor("the guest's SSH server", async () => {
+    assert.match(await banner(sshPortOf(again)), /^SSH-2\.0-/);
+    return true;
+  }, { timeoutMs: 60_000, intervalMs: 500 });
+  await cocoonOk(home, ["vm", "rm", "--force", "web"]);
   await assertNothingLeft(home);
 });

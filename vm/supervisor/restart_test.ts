@@ -37,6 +37,13 @@ Deno.test("restartPause() starts a guest that has rebooted at once, unless it wa
   }
 });
 
+Deno.test("restartPause() takes a lost helper for a failure, also when the guest shut down well", () => {
+  const lost = { ...OFF, lostHelper: "gvproxy0" };
+  assert.equal(pause("no", lost), undefined);
+  assert.equal(pause("on-failure", lost), 1_000);
+  assert.equal(pause("on-failure", lost, { desired: "stopped" }), undefined);
+});
+
 Deno.test("restartPause() doubles up to a minute", () => {
   const pauses = [0, 1, 5, 6, 1000].map((restarts) => pause("always", CRASH, { restarts }));
   assert.deepEqual(pauses, [1_000, 2_000, 32_000, 60_000, 60_000]);

@@ -15,6 +15,8 @@ export interface HypervisorEnd {
   signal: string | null;
   /** The guest has rebooted, and its hypervisor ends with that. */
   rebooted?: true;
+  /** The helper whose end made the supervisor end the machine. */
+  lostHelper?: string;
 }
 
 /**
@@ -40,7 +42,8 @@ export async function settle(
     const { run: _run, lastError: _lastError, ...rest } = now;
     const asked = now.desired === "stopped";
     const unseen = end.code === null && end.signal === null;
-    const crashed = !asked && !unseen && end.code !== 0;
+    const lost = end.lostHelper !== undefined;
+    const crashed = !asked && (lost || (!unseen && end.code !== 0));
     const exit = { code: end.code, signal: end.signal, at: context.host.now().toISOString() };
     if (crashed && failure === undefined) problems.unshift(describeEnd(end));
     return {
@@ -59,9 +62,15 @@ export async function settle(
 /** One sentence about the end of a hypervisor. */
 export function describeEnd(end: HypervisorEnd): string {
   if (end.rebooted) return "the guest has rebooted";
+  if (end.lostHelper !== undefined) return lossOf(end.lostHelper);
   if (end.signal !== null) return `the hypervisor was ended by ${end.signal}`;
   if (end.code !== null) return `the hypervisor ended with status ${end.code}`;
   return "the hypervisor ended unseen";
+}
+
+/** One sentence about the end of a helper. */
+export function lossOf(role: string): string {
+  return `the helper ${role} has ended; its network card has no connection`;
 }
 
 /** Ends the helpers of a run, politely first. */

@@ -18,6 +18,7 @@ import { ConsoleHub } from "./console_hub.ts";
 import { openConsole } from "./console_source.ts";
 import { lastWordsOf } from "./last_words.ts";
 import { launch } from "./launch.ts";
+import { helperLost } from "./lost_helper.ts";
 import { HEALTHY_RUN_MS, restartPause } from "./restart.ts";
 import { describeEnd, type HypervisorEnd, settle, sweepSockets } from "./settle.ts";
 import { serveStatus } from "./status.ts";
@@ -117,7 +118,13 @@ async function superviseRun(
       await killHypervisor(context, id);
     }
     const startedAt = performance.now();
-    const end = withLastWords(await running.end, backend, running.info.consoleLogPath);
+    let lostHelper: string | undefined;
+    running.lost.then((role) => helperLost(context, id, role, () => lostHelper = role))
+      .catch((error) => console.error(messageOf(error)));
+    const end = {
+      ...withLastWords(await running.end, backend, running.info.consoleLogPath),
+      ...(lostHelper === undefined ? {} : { lostHelper }),
+    };
     if (performance.now() - startedAt >= HEALTHY_RUN_MS) {
       context.store.machines.update(id, (now) => ({ ...now, restarts: 0 }));
     }
@@ -139,6 +146,8 @@ interface Running {
   record: MachineRecord;
   info: RunInfo;
   end: Promise<HypervisorEnd>;
+  /** Resolves with the role of the first helper that ends. */
+  lost: Promise<string>;
 }
 
 async function start(context: VmContext, id: string, signal: AbortSignal): Promise<Running> {
@@ -152,8 +161,7 @@ async function start(context: VmContext, id: string, signal: AbortSignal): Promi
     startedAt: context.host.now().toISOString(),
   }));
   if (record?.run === undefined) throw new CocoonError("not-found", `machine ${id} was removed`);
-  launched.companionEnd.then((role) => helperLost(context, id, role));
-  return { record, info: record.run, end: launched.hypervisorEnd };
+  return { record, info: record.run, end: launched.hypervisorEnd, lost: launched.companionEnd };
 }
 
 async function adopt(context: VmContext, id: string): Promise<Running> {
@@ -177,7 +185,8 @@ async function adopt(context: VmContext, id: string): Promise<Running> {
       ? { run: { ...now.run, processes: { hypervisor: holder, ...now.run.processes } } }
       : {}),
   })) ?? record;
-  return { record: adopted, info: run, end: watch(context, id, adopted) };
+  const { promise: lost, resolve: onLost } = Promise.withResolvers<string>();
+  return { record: adopted, info: run, end: watch(context, id, adopted, onLost), lost };
 }
 
 /** Milliseconds that an adopted hypervisor gets to answer; it may have been started just now. */
@@ -204,28 +213,19 @@ async function watch(
   context: VmContext,
   id: string,
   record: MachineRecord,
+  onLost: (role: string) => void,
 ): Promise<HypervisorEnd> {
   const companions = Object.entries(record.run?.processes ?? {})
     .filter(([role]) => role !== "hypervisor");
-  const lost = new Set<string>();
+  let lost: string | undefined;
   while (isAlive(context.home, id)) {
-    for (const [role, identity] of companions) {
-      if (lost.has(role) || isRunning(identity)) continue;
-      lost.add(role);
-      helperLost(context, id, role);
+    if (lost === undefined) {
+      lost = companions.find(([, identity]) => !isRunning(identity))?.[0];
+      if (lost !== undefined) onLost(lost);
     }
     await new Promise((resolve) => setTimeout(resolve, WATCH_INTERVAL_MS));
   }
   return { code: null, signal: null };
-}
-
-/** A helper never comes back to a running hypervisor: the card it served is dead. */
-function helperLost(context: VmContext, id: string, role: string): void {
-  if (!isAlive(context.home, id)) return;
-  context.store.machines.update(id, (now) => ({
-    ...now,
-    lastError: `the helper ${role} has ended; its network card has no connection`,
-  }));
 }
 
 /** Ends a hypervisor whose start failed; idempotent. */
