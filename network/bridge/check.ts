@@ -1,7 +1,7 @@
 import { messageOf } from "../../errors/error.ts";
 import type { Finding, Host } from "../../plugins/contract.ts";
-import { listLinks } from "../linux/links.ts";
-import { missingTools } from "../linux/tools.ts";
+import { listLinks } from "../linux_links.ts";
+import { missingTools } from "../linux_tools.ts";
 import { bridgeIn } from "./port.ts";
 
 const SUBJECT = "network bridge";

@@ -21,7 +21,7 @@ const provider: NetworkProvider = {
   async detach(host, state) {
     const { tap } = state;
     if (typeof tap !== "string") return;
-    const { deleteLink } = await import("../linux/links.ts");
+    const { deleteLink } = await import("../linux_links.ts");
     await deleteLink(host, tap);
   },
   async address(host, nic, state) {
@@ -53,7 +53,7 @@ async function attach(request: AttachRequest): Promise<AttachResult> {
     links: [],
   };
   if (dryRun) return result;
-  const { requireRoot } = await import("../linux/tools.ts");
+  const { requireRoot } = await import("../linux_tools.ts");
   requireRoot(nic.network);
   const { makePort } = await import("./port.ts");
   record(result.state);

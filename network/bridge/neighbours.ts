@@ -1,6 +1,6 @@
 /** Addresses that this computer has met on a bridge. */
 import type { Host } from "../../plugins/contract.ts";
-import { toolPath } from "../linux/tools.ts";
+import { toolPath } from "../linux_tools.ts";
 
 /** States of an entry that names no address (ip-neighbour(8)). */
 const UNKNOWN_STATES = new Set(["FAILED", "INCOMPLETE", "NONE"]);

@@ -1,7 +1,7 @@
 /** A TAP that is a port of a bridge. */
 import { CocoonError } from "../../errors/error.ts";
 import type { Host } from "../../plugins/contract.ts";
-import { deleteLink, ipBatch, type LinkInfo, listLinks } from "../linux/links.ts";
+import { deleteLink, ipBatch, type LinkInfo, listLinks } from "../linux_links.ts";
 
 /** What is made. */
 export interface Port {

@@ -2,16 +2,16 @@
 import { CocoonError } from "../../errors/error.ts";
 import { join } from "../../host/path.ts";
 import type { Host, JsonObject } from "../../plugins/contract.ts";
-import { deleteLink, inside, ipBatch, listLinks } from "../linux/links.ts";
+import { deleteLink, inside, ipBatch, listLinks } from "../linux_links.ts";
 import {
   ensureNamespace,
   namespaceExists,
   namespacePath,
   removeNamespace,
   setIpv6,
-} from "../linux/namespace.ts";
-import { claimCard, joinTap } from "../linux/redirect.ts";
-import { runTool } from "../linux/tools.ts";
+} from "../linux_namespace.ts";
+import { claimCard, joinTap } from "../linux_redirect.ts";
+import { runTool } from "../linux_tools.ts";
 import { addChain, type ChainCall, deleteChain } from "./chain.ts";
 import { addressesOf } from "./result.ts";
 import { chainCallOf, type CniState } from "./state.ts";

@@ -1,6 +1,6 @@
 import { messageOf } from "../../errors/error.ts";
 import type { Finding, Host } from "../../plugins/contract.ts";
-import { missingTools } from "../linux/tools.ts";
+import { missingTools } from "../linux_tools.ts";
 import { chooseConflist } from "./choose.ts";
 import { readConflists } from "./conflist.ts";
 import { missingPrograms, pluginHint, programsOf } from "./programs.ts";

@@ -6,8 +6,8 @@
  */
 import { CocoonError } from "../../errors/error.ts";
 import type { AttachRequest, AttachResult, NetworkProvider } from "../../plugins/contract.ts";
-import { namespacePath } from "../linux/namespace.ts";
-import { requireRoot } from "../linux/tools.ts";
+import { namespacePath } from "../linux_namespace.ts";
+import { requireRoot } from "../linux_tools.ts";
 import { requirePrograms } from "./programs.ts";
 import { firstIpv4, guestNetworkOf, ipOf } from "./result.ts";
 import { cniSettings } from "./settings.ts";

@@ -5,7 +5,7 @@
  */
 import { CocoonError } from "../../errors/error.ts";
 import type { Host, JsonObject } from "../../plugins/contract.ts";
-import { SYSTEM_FOLDERS, toolPath } from "../linux/tools.ts";
+import { SYSTEM_FOLDERS, toolPath } from "../linux_tools.ts";
 import { isTable } from "./conflist.ts";
 import { pluginHint, pluginPath } from "./programs.ts";
 

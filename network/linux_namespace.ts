@@ -1,6 +1,6 @@
 /** Named network namespaces, as `ip netns` keeps them. */
-import type { Host } from "../../plugins/contract.ts";
-import { runTool, type ToolOptions, toolPath } from "./tools.ts";
+import type { Host } from "../plugins/contract.ts";
+import { runTool, type ToolOptions, toolPath } from "./linux_tools.ts";
 
 /** Where ip-netns(8) mounts them. */
 const FOLDER = "/run/netns";

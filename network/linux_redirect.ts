@@ -2,10 +2,10 @@
  * A TAP that is one with another interface: whatever comes in at one goes out at the other, by two
  * filters of tc(8) that match everything.
  */
-import type { Host } from "../../plugins/contract.ts";
-import { inside, ipBatch, listLinks } from "./links.ts";
-import { setIpv6 } from "./namespace.ts";
-import { runTool, type ToolOptions } from "./tools.ts";
+import type { Host } from "../plugins/contract.ts";
+import { inside, ipBatch, listLinks } from "./linux_links.ts";
+import { setIpv6 } from "./linux_namespace.ts";
+import { runTool, type ToolOptions } from "./linux_tools.ts";
 
 /** The two interfaces, in their namespace. */
 export interface TapPair {

@@ -1,7 +1,7 @@
 /** Interfaces, as `ip -json` tells of them. */
-import { CocoonError } from "../../errors/error.ts";
-import type { Host } from "../../plugins/contract.ts";
-import { runTool, type ToolOptions, toolPath } from "./tools.ts";
+import { CocoonError } from "../errors/error.ts";
+import type { Host } from "../plugins/contract.ts";
+import { runTool, type ToolOptions, toolPath } from "./linux_tools.ts";
 
 /** One interface. */
 export interface LinkInfo {

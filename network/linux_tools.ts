@@ -1,6 +1,6 @@
 /** Programs of iproute2 and util-linux, which make interfaces and namespaces. */
-import { CocoonError } from "../../errors/error.ts";
-import type { Finding, Host } from "../../plugins/contract.ts";
+import { CocoonError } from "../errors/error.ts";
+import type { Finding, Host } from "../plugins/contract.ts";
 
 /** Program and the package that has it, which is named alike on every distribution. */
 const PACKAGES = { ip: "iproute2", tc: "iproute2", nsenter: "util-linux", flock: "util-linux" };
