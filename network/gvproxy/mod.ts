@@ -9,6 +9,7 @@ import type {
   Attachment,
   AttachRequest,
   AttachResult,
+  HostFacts,
   JsonObject,
   NetworkProvider,
   Nic,
@@ -26,7 +27,7 @@ const provider: NetworkProvider = {
   name: "gvproxy",
   summary: "outgoing connections, and ports of this computer that come and go; no privilege",
   settingsSchema: gvproxySettings,
-  attachmentKinds: () => ["stream-path", "dgram-path"],
+  attachmentKinds: ({ os }) => kindsOn(os),
   forwardsPorts: true,
   async check(host, settings) {
     const { program, ssh_ports } = gvproxySettings.read(settings);
@@ -93,29 +94,32 @@ async function attach(request: AttachRequest): Promise<AttachResult> {
 }
 
 /**
- * How the hypervisor is plugged in: as it likes best on macOS. Elsewhere a gvproxy knows no
- * datagrams ("unsupported 'unixgram' scheme"), and QEMU's lack the first one that it waits for.
+ * How the hypervisor is plugged in: as it likes best. Datagrams are there on macOS only: elsewhere
+ * gvproxy says "unsupported 'unixgram' scheme".
  */
 function plug(
   { accepts, host, nic }: AttachRequest,
   path: string,
 ): { attachment: Attachment; listen: string[] } {
-  const [best] = accepts.filter((kind) => kind === "stream-path" || kind === "dgram-path");
-  if (best === "stream-path" || (host.os !== "darwin" && accepts.includes("stream-path"))) {
-    return {
-      attachment: { kind: "stream-path", path },
-      listen: ["-listen-qemu", `unix://${path}`],
-    };
+  const kinds = kindsOn(host.os);
+  const kind = accepts.find((accepted) => kinds.some((given) => given === accepted));
+  if (kind === "stream-path") {
+    return { attachment: { kind, path }, listen: ["-listen-qemu", `unix://${path}`] };
   }
-  if (accepts.includes("dgram-path")) {
-    return {
-      attachment: { kind: "dgram-path", path },
-      listen: ["-listen-vfkit", `unixgram://${path}`],
-    };
+  if (kind === "dgram-path") {
+    return { attachment: { kind, path }, listen: ["-listen-vfkit", `unixgram://${path}`] };
   }
-  throw new CocoonError("usage", `network "${nic.network}": the backend takes no socket`, {
-    hint: "Choose another backend or another network provider.",
-  });
+  throw new CocoonError(
+    "usage",
+    `network "${nic.network}": the backend takes no socket of gvproxy's`,
+    {
+      hint: "Choose another backend or another network provider.",
+    },
+  );
+}
+
+function kindsOn(os: HostFacts["os"]): ("stream-path" | "dgram-path")[] {
+  return os === "darwin" ? ["stream-path", "dgram-path"] : ["stream-path"];
 }
 
 /** The address that gvproxy keeps for one MAC (its cmd/gvproxy/main.go). */

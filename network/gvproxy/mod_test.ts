@@ -57,8 +57,13 @@ Deno.test("attach() plans a gvproxy on QEMU's socket that is waited for", async 
   }]);
 });
 
-Deno.test("attach() plans a datagram socket where the backend takes no stream", async () => {
-  const result = await attach({ accepts: ["vz-nat", "dgram-path"] });
+Deno.test("attach() plans a datagram socket for what takes one, on macOS only", async () => {
+  const accepts: AttachRequest["accepts"] = ["vz-nat", "dgram-path"];
+  await assert.rejects(attach({ accepts, host: { ...realHost(), os: "linux" } }), {
+    code: "usage",
+    message: 'network "default": the backend takes no socket of gvproxy\'s',
+  });
+  const result = await attach({ accepts, host: { ...realHost(), os: "darwin" } });
   const path = `${DIRS.run}/gv0.sock`;
   assert.deepEqual(result?.attachment, { kind: "dgram-path", path });
   assert.deepEqual(result?.companions[0]?.argv.slice(3, 5), [
