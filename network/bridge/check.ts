@@ -1,4 +1,4 @@
-import { messageOf } from "../../errors/error.ts";
+import { CocoonError, messageOf } from "../../errors/error.ts";
 import type { Finding, Host } from "../../plugins/contract.ts";
 import { listLinks } from "../linux_links.ts";
 import { missingTools } from "../linux_tools.ts";
@@ -22,7 +22,7 @@ export async function checkBridge(host: Host, bridge: string): Promise<Finding[]
     const { mtuBytes } = bridgeIn(await listLinks(host), "bridge", bridge);
     return [{ level: "ok", subject: SUBJECT, message: `${bridge}, MTU ${mtuBytes}` }];
   } catch (error) {
-    const fix = error instanceof Error && "hint" in error ? String(error.hint) : undefined;
+    const fix = error instanceof CocoonError ? error.hint : undefined;
     return [{
       level: "error",
       subject: SUBJECT,

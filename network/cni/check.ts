@@ -1,4 +1,4 @@
-import { messageOf } from "../../errors/error.ts";
+import { CocoonError, messageOf } from "../../errors/error.ts";
 import type { Finding, Host } from "../../plugins/contract.ts";
 import { missingTools } from "../linux_tools.ts";
 import { chooseConflist } from "./choose.ts";
@@ -24,7 +24,9 @@ export async function checkCni(host: Host, settings: CniSettings): Promise<Findi
   try {
     findings.push(...await checkNetworks(host, settings));
   } catch (error) {
-    findings.push({ level: "error", subject: SUBJECT, message: messageOf(error) });
+    const fix = error instanceof CocoonError ? error.hint : undefined;
+    const message = messageOf(error);
+    findings.push({ level: "error", subject: SUBJECT, message, ...(fix ? { fix } : {}) });
   }
   return findings;
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { realHost } from "../../host/host.ts";
 import type { AttachResult, Host, JsonObject } from "../../plugins/contract.ts";
 import cni from "./mod.ts";
 import { assertNoTraces, type CniLab, cniLab, noPlugins, writeConflist } from "./testing.ts";
@@ -213,6 +214,39 @@ Deno.test({
     await cni.detach(lab.network.host, one.state);
     assert.ok((await lab.traces()).some((trace) => trace.startsWith("namespace")));
     await cni.detach(lab.network.host, two.state);
+    assertNoTraces(await lab.traces());
+  },
+});
+
+Deno.test("check() says what is missing, and what to do", async () => {
+  const host: Host = {
+    ...realHost(),
+    os: "linux",
+    which: () => undefined,
+    run: () => Promise.reject(new Error("a program was run")),
+  };
+  const settings = { conf_dir: "/nowhere", bin_dirs: ["/nowhere/bin"] };
+  const findings = await cni.check(host, settings);
+  const about = (subject: string) => findings.find((finding) => finding.subject === subject);
+  assert.match(about("tc")?.fix ?? "", /apt install iproute2/);
+  assert.match(about("nsenter")?.fix ?? "", /apt install util-linux/);
+  const networks = findings.find(({ message }) => /no CNI network in \/nowhere/.test(message));
+  assert.equal(networks?.level, "error");
+  assert.match(networks.fix ?? "", /NAME\.conflist/);
+  const [mac] = await cni.check({ ...host, os: "darwin" }, settings);
+  assert.match(mac?.message ?? "", /Linux/);
+});
+
+Deno.test({
+  name: "attach() names a plugin that is not installed, before anything is made or recorded",
+  ignore,
+  async fn() {
+    await using lab = await cniLab({ plugins: [{ type: "no-such-plugin" }] });
+    await assert.rejects(attach(lab), {
+      code: "host-lacks",
+      message: /"lab": its plugin no-such-plugin is not in /,
+    });
+    assert.equal(lab.recorded, undefined);
     assertNoTraces(await lab.traces());
   },
 });
