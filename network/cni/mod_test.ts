@@ -218,6 +218,30 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "attach() gives the guest IPv6, too, which the card itself does not speak; no rule is left",
+  ignore,
+  async fn() {
+    const ipam = (folder: string) => ({
+      type: "host-local",
+      dataDir: `${folder}/leases`,
+      ranges: [[{ subnet: "10.88.7.0/24", rangeStart: "10.88.7.10" }], [{ subnet: "fd88::/64" }]],
+    });
+    await using lab = await cniLab({ ...CHAINED, ipam });
+    const { guest, state } = await attach(lab);
+    assert.deepEqual(guest?.addresses, ["10.88.7.10/24", "fd88::2/64"]);
+    assert.deepEqual(guest.routes, [
+      { to: "0.0.0.0/0", via: "10.88.7.1" },
+      { to: "::/0", via: "fd88::1" },
+    ]);
+    const inside = ["-netns", `cocoon-${lab.id}`, "-6", "-oneline", "address"];
+    assert.equal(await lab.network.run("ip", ...inside), "");
+    assert.match((await lab.traces()).join("\n"), /nat: .*fd88::2/);
+    await cni.detach(lab.network.host, state);
+    assertNoTraces(await lab.traces());
+  },
+});
+
 Deno.test("check() says what is missing, and what to do", async () => {
   const host: Host = {
     ...realHost(),

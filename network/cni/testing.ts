@@ -133,14 +133,16 @@ async function traces(network: OwnNetwork, folder: string, prefix: string): Prom
   for (const link of JSON.parse(await network.run("ip", "-json", "link"))) {
     if (!["lo", "lab0"].includes(link.ifname)) found.push(`interface ${link.ifname}`);
   }
-  for (const table of ["nat", "filter"]) {
-    for (const rule of (await network.run("iptables", "-t", table, "-S")).split("\n")) {
-      if (/CNI-[0-9a-f]{8}|10\.88\.7\.1\d/.test(rule)) found.push(`${table}: ${rule}`);
+  for (const program of ["iptables", "ip6tables"]) {
+    for (const table of ["nat", "filter"]) {
+      for (const rule of (await network.run(program, "-t", table, "-S")).split("\n")) {
+        if (/CNI-[0-9a-f]{8}|10\.88\.7\.1\d|fd88::/.test(rule)) found.push(`${table}: ${rule}`);
+      }
     }
   }
   try {
     for (const { name } of Deno.readDirSync(join(folder, "leases", "lab"))) {
-      if (/^\d+\./.test(name)) found.push(`lease ${name}`);
+      if (/^\d+\.|:/.test(name)) found.push(`lease ${name}`);
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
