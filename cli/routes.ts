@@ -49,6 +49,7 @@ const vm = noun("Create, run and look after machines", {
   logs: verb("Print what a guest wrote to its console", () => import("./vm/logs.ts")),
   ssh: verb("Log in to a guest, or run a command in it", () => import("./vm/ssh.ts")),
   cp: verb("Copy files to and from a guest", () => import("./vm/cp.ts")),
+  forward: verb("Open and close ports into a guest", () => import("./vm/forward.ts")),
   screenshot: verb("Write a guest's screen to a file", () => import("./vm/screenshot.ts")),
   wait: verb("Wait until machines have reached a state", () => import("./vm/wait.ts")),
   debug: verb("Print how a machine would be started", () => import("./vm/debug.ts")),

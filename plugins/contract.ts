@@ -11,7 +11,7 @@
  * |---|---|---|---|
  * | create | `supports`, `clone` | `attachmentKinds` | `capabilities` |
  * | start | | `attach`, then `configure` per NIC | `probe`, `plan`, then `control(...).state` until running |
- * | while it runs | | `address` | `control(...)`: any method, several callers at once |
+ * | while it runs | | `address`, `changeForward` | `control(...)`: any method, several callers at once |
  * | stop | | `detach` per NIC, after the hypervisor has ended | `control(...).requestStop`, `quit` |
  * | rm | the machine's folder is deleted | `detach` per NIC, once more | |
  *
@@ -89,6 +89,9 @@ export interface PortForward {
   hostPort: number;
   guestPort: number;
 }
+
+/** What {@linkcode NetworkProvider.changeForward} does. */
+export type ForwardChange = { kind: "add" | "remove"; forward: PortForward };
 
 /** One network card of a machine. */
 export interface Nic {
@@ -529,6 +532,11 @@ export interface NetworkProvider {
    * `attach` and this are tried again
    */
   configure?(host: Host, nic: Nic, state: JsonObject, signal: AbortSignal): Promise<void>;
+  /**
+   * Adds or removes a forward while the machine runs; one that is there, or gone, already is
+   * done. Absent = it cannot. @throws {CocoonError} `conflict` when another program has the port
+   */
+  changeForward?(state: JsonObject, change: ForwardChange, signal: AbortSignal): Promise<void>;
   /** Undoes `attach`; idempotent, from persisted state alone. */
   detach(host: Host, state: JsonObject): Promise<void>;
   /** Where the guest is reached now; undefined while it is unknown. */

@@ -42,6 +42,7 @@ const MEMBERS = {
     check: "function",
     attach: "function",
     configure: "function?",
+    changeForward: "function?",
     detach: "function",
     address: "function",
   } satisfies Record<keyof NetworkProvider, Expected>,

@@ -35,6 +35,14 @@ const provider: NetworkProvider = {
   },
   attach,
   configure: (_host, _nic, state, signal) => configure(state, signal),
+  async changeForward(stored, { kind, forward }, signal) {
+    const state = readState(stored);
+    if (state === undefined) {
+      throw new CocoonError("failed", "the card is not attached to a gvproxy");
+    }
+    const { expose, unexpose } = await import("./forwarder.ts");
+    await (kind === "add" ? expose : unexpose)(state, forward, signal);
+  },
   async detach(host, state) {
     const apiSocketPath = readState(state)?.apiSocketPath;
     if (apiSocketPath === undefined) return;

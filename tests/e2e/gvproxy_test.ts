@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { expose, exposed, type Gateway, unexpose } from "../../network/gvproxy/forwarder.ts";
 import { openHome } from "../../state/home.ts";
 import { openStore } from "../../state/store.ts";
 import { smallGuest } from "../guests/cache.ts";
-import { cocoonOk } from "../support/cocoon.ts";
+import { cocoonOk, runCocoon } from "../support/cocoon.ts";
 import {
   assertNothingLeft,
   directBoot,
@@ -20,8 +19,6 @@ import { freePort } from "../support/ports.ts";
 import { type TempHome, tempHome } from "../support/temp_home.ts";
 import { gvproxyProgram } from "../support/trixie.ts";
 import { waitFor } from "../support/wait_for.ts";
-
-const signal = new AbortController().signal;
 
 /** Process ids of the helpers that run for a home. */
 function gvproxies(home: TempHome): number[] {
@@ -69,21 +66,16 @@ Deno.test("machines on two networks of gvproxy: forwards, DNS, restart, and noth
   for (const port of [declared, published]) assert.match(await banner(port), /^SSH-2\.0-/);
 
   const { id } = await inspect(home, "web");
-  const gateway: Gateway = {
-    apiSocketPath: `${home.path}/run/${id}/gv0-api.sock`,
-    guestAddress: "192.168.127.3",
-  };
-  const forward = {
-    protocol: "tcp",
-    hostAddress: "127.0.0.1",
-    hostPort: live,
-    guestPort: 22,
-  } as const;
-  await expose(gateway, forward, signal);
-  assert.match(await banner(live), /^SSH-2\.0-/);
-  assert.equal((await exposed(gateway, signal)).length, 4);
-  await unexpose(gateway, forward, signal);
-  await assert.rejects(banner(live), Deno.errors.ConnectionRefused);
+  for (let time = 0; time < 2; time++) {
+    await cocoonOk(home, ["vm", "forward", "web", "--add", `${live}:22`]);
+    assert.match(await banner(live), /^SSH-2\.0-/);
+  }
+  const taken = await runCocoon(home, ["vm", "forward", "db", "--add", `${live}:22`]);
+  assert.match(taken.stderr, new RegExp(`port 127\\.0\\.0\\.1:${live}/tcp is in use`));
+  for (let time = 0; time < 2; time++) {
+    await cocoonOk(home, ["vm", "forward", "web", "--remove", `${live}:22`]);
+    await assert.rejects(banner(live), Deno.errors.ConnectionRefused);
+  }
 
   const config = `${home.path}/ssh/config`;
   const { stdout } = await new Deno.Command("ssh", {
