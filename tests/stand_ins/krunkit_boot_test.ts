@@ -87,7 +87,8 @@ Deno.test("an aarch64 guest that reboots ends krunkit; a signal ends the guest",
       .flatMap((device) => ["--device", device]);
     await using first = machine(folder, "aarch64", disks);
     assert.equal(await first.exit, 0, first.stderr());
-    await using second = machine(folder, "aarch64", disks);
+    // Without the seed, at whose behest it would reboot again.
+    await using second = machine(folder, "aarch64", disks.slice(0, 2));
     await sees(folder, "small: ready up");
     assert.ok(!(await Deno.readTextFile(`${folder}/console`)).includes("first"), "begun anew");
     second.signal("SIGTERM");
