@@ -7,7 +7,6 @@ import { CocoonError } from "../../errors/error.ts";
 import type {
   AttachRequest,
   AttachResult,
-  JsonObject,
   NetworkProvider,
   PortForward,
 } from "../../plugins/contract.ts";
