@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { openHome } from "../../state/home.ts";
 import { openStore } from "../../state/store.ts";
 import { smallGuest } from "../guests/cache.ts";
-import { cocoonOk, runCocoon } from "../support/cocoon.ts";
+import { cocoonOk, runCocoon, spawnCocoon } from "../support/cocoon.ts";
 import {
   assertNothingLeft,
   directBoot,
@@ -12,6 +12,7 @@ import {
   only,
   ssh,
   sshPortOf,
+  supervisors,
   WAIT_SSH,
   waitForMachine,
 } from "../support/machines.ts";
@@ -125,6 +126,19 @@ Deno.test("--restart on-failure starts a machine again that has lost its gvproxy
     assert.match(await banner(sshPortOf(again)), /^SSH-2\.0-/);
     return true;
   }, { timeoutMs: 60_000, intervalMs: 500 });
+  await cocoonOk(home, ["vm", "rm", "--force", "web"]);
+  await assertNothingLeft(home);
+});
+
+Deno.test("a supervisor that is killed between gvproxy and hypervisor leaves nothing", async () => {
+  await using home = await tempHome();
+  await configure(home, { front: "" });
+  const boot = directBoot(await smallGuest());
+  await cocoonOk(home, ["vm", "create", "--name=web", "--network=front", ...boot]);
+  const start = spawnCocoon(home, ["vm", "start", "web"]);
+  await waitFor("gvproxy", () => gvproxies(home).length === 1, { intervalMs: 1 });
+  await kill9(only(supervisors(home)));
+  await start.result; // fails, or tells of the machine that another supervisor adopts
   await cocoonOk(home, ["vm", "rm", "--force", "web"]);
   await assertNothingLeft(home);
 });
