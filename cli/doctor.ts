@@ -36,7 +36,7 @@ export const command = defineCommand({
 async function examine(context: Context): Promise<Finding[]> {
   const findings: Finding[] = [ssh(context)];
   const home = context.home();
-  findings.push({ level: "ok", subject: "home", message: home.root });
+  findings.push({ level: "ok", subject: "home", message: home.root }, await names(context));
   let config: Config;
   try {
     config = await context.config();
@@ -96,6 +96,28 @@ function ssh(context: Context): Finding {
     subject: "ssh",
     message: "not found; needed by vm ssh, vm cp and --wait ssh",
     fix: "sudo apt install openssh-client",
+  };
+}
+
+/** Whether `ssh NAME` works. The line is the user's to add: cocoon never writes to `~/.ssh`. */
+async function names(context: Context): Promise<Finding> {
+  const { includeLine, includes } = await import("../guest/ssh_config.ts");
+  const { readIfPresent } = await import("../guest/atomic_file.ts");
+  const subject = "ssh NAME";
+  const { sshConfigPath } = context.home();
+  const userHome = context.host.env("HOME") ?? "";
+  const own = `${userHome}/.ssh/config`;
+  const text = await readIfPresent(own).catch(() => undefined);
+  if (includes(text ?? "", sshConfigPath, userHome)) {
+    return { level: "ok", subject, message: `${own} includes the machines that run` };
+  }
+  return {
+    level: "ok",
+    subject,
+    message: "not set up; cocoon vm ssh NAME works without it",
+    fix: `if you want it, make this the first line of ~/.ssh/config: ${
+      includeLine(sshConfigPath, userHome)
+    }`,
   };
 }
 

@@ -3,6 +3,7 @@
  * Source: cloud-init's documentation, "NoCloud", "Networking config version 2" and the modules
  * `users_groups`, `ssh`, `set_passwords`, `update_etc_hosts`.
  */
+import type { GuestNetwork } from "../plugins/contract.ts";
 import type { SshKeyPair } from "./openssh_key.ts";
 import type { YamlMap, YamlValue } from "./yaml_write.ts";
 
@@ -11,16 +12,7 @@ export interface GuestNic {
   /** Lower case with colons: how the guest finds the card. */
   mac: string;
   /** Fixed addresses; without them the guest asks DHCP for an IPv4 address. */
-  static?: StaticAddresses;
-}
-
-/** Fixed addresses of one card. */
-export interface StaticAddresses {
-  /** IPv4 or IPv6 with prefix length: `192.168.64.10/24`. */
-  addresses: string[];
-  /** Routes; a default route has `to: "0.0.0.0/0"` or `"::/0"`. */
-  routes?: { to: string; via: string }[];
-  nameservers?: { addresses: string[]; search?: string[] };
+  static?: GuestNetwork;
 }
 
 /** What user-data says of cocoon's own. */
@@ -102,10 +94,11 @@ export function networkConfig(nics: readonly GuestNic[]): YamlMap {
   return { version: 2, ethernets };
 }
 
-function staticConfig(addresses: StaticAddresses): YamlMap {
-  const { routes = [], nameservers } = addresses;
+function staticConfig(network: GuestNetwork): YamlMap {
+  const { addresses, routes = [], nameservers, mtuBytes } = network;
   return {
-    addresses: addresses.addresses,
+    addresses,
+    ...(mtuBytes === undefined ? {} : { mtu: mtuBytes }),
     ...(routes.length > 0 ? { routes: routes.map(({ to, via }): YamlValue => ({ to, via })) } : {}),
     ...(nameservers
       ? {

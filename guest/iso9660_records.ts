@@ -4,7 +4,7 @@
 export const SECTOR_BYTES = 2048;
 
 /** Length of a directory record without its name (ECMA-119, 9.1). */
-const RECORD_HEADER_BYTES = 33;
+export const RECORD_HEADER_BYTES = 33;
 
 /** One file or directory as its record says it. */
 export interface DirectoryEntry {

@@ -10,6 +10,15 @@ export function hostKeyAlias(machineId: string): string {
 }
 
 /**
+ * The line by which a machine's host key is known.
+ * @param hostPublicKey `ssh-ed25519 AAAA... comment`
+ */
+export function knownHostsLine(machineId: string, hostPublicKey: string): string {
+  const [type, key] = hostPublicKey.split(" ");
+  return `${hostKeyAlias(machineId)} ${type} ${key}\n`;
+}
+
+/**
  * Makes `path` the known-hosts file of one machine, in place of what was there; at once, also when
  * several processes do it.
  * @param hostPublicKey `ssh-ed25519 AAAA... comment`
@@ -19,6 +28,5 @@ export async function writeKnownHosts(
   machineId: string,
   hostPublicKey: string,
 ): Promise<void> {
-  const [type, key] = hostPublicKey.split(" ");
-  await replaceFile(path, `${hostKeyAlias(machineId)} ${type} ${key}\n`, 0o600);
+  await replaceFile(path, knownHostsLine(machineId, hostPublicKey), 0o600);
 }

@@ -18,12 +18,14 @@ export interface SshTarget {
 }
 
 /**
- * Options that `ssh` and `scp` share. No configuration file is read (`-F none`): a `ProxyJump` or
- * `ControlMaster` for `*` is meant for other hosts. Only our key is offered, and only the host key
- * that the guest was given is accepted, whichever address it has now.
+ * How a machine is known, whoever calls `ssh`: only our key is offered, and only the host key that
+ * the guest was given is accepted, whichever address it has now.
+ * @throws {CocoonError} `usage` for a path that ssh cannot be given
  */
-export function sshOptions(target: SshTarget): string[] {
-  const options: Record<string, string> = {
+export function identityOptions(
+  target: Pick<SshTarget, "machineId" | "keyPath" | "knownHostsPath">,
+): Record<string, string> {
+  return {
     IdentityFile: optionPath(target.keyPath),
     IdentitiesOnly: "yes",
     UserKnownHostsFile: optionPath(target.knownHostsPath),
@@ -34,6 +36,16 @@ export function sshOptions(target: SshTarget): string[] {
     // A new key of the server is not learnt: the file is ours alone.
     UpdateHostKeys: "no",
     CheckHostIP: "no",
+  };
+}
+
+/**
+ * Options that `ssh` and `scp` share. No configuration file is read (`-F none`): a `ProxyJump` or
+ * `ControlMaster` for `*` is meant for other hosts.
+ */
+export function sshOptions(target: SshTarget): string[] {
+  const options: Record<string, string> = {
+    ...identityOptions(target),
     PasswordAuthentication: "no",
     KbdInteractiveAuthentication: "no",
     LogLevel: "ERROR",

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { HostFacts } from "./contract.ts";
 import { findAlternatives } from "./alternatives.ts";
+import { refusals } from "./refusals.ts";
 import { createRegistry } from "./registry.ts";
 
 const host: HostFacts = { os: "linux", architecture: "x86_64", cpus: 2, memoryBytes: 2 ** 32 };
@@ -28,7 +29,7 @@ Deno.test("findAlternatives() gives every built-in plugin and every network that
     { ...host, os: "darwin" },
     { backends: {}, networks: {} },
   );
-  assert.deepEqual(mac.backends.map(({ name }) => name), ["qemu", "vfkit"]);
+  assert.deepEqual(mac.backends.map(({ name }) => name), ["qemu", "vfkit", "krunkit"]);
   assert.deepEqual(mac.storages.map(({ name }) => name), ["clonefile", "qcow2", "copy"]);
   const nat = {
     provider: "nat",
@@ -62,4 +63,35 @@ Deno.test("findAlternatives() leaves out what cannot be loaded or has wrong sett
   assert.ok(!found.backends.some(({ name }) => name === "qemu"));
   assert.ok(!found.storages.some(({ name }) => name === "gone"));
   assert.deepEqual(found.networks.map(({ name }) => name), ["none"]);
+});
+
+Deno.test("on a Mac with Apple silicon, vfkit says that krunkit lends the graphics processor", async () => {
+  const hint = async (architecture: HostFacts["architecture"]) => {
+    const mac: HostFacts = { ...host, os: "darwin", architecture };
+    const registry = createRegistry([]);
+    const vfkit = await registry.backend("vfkit");
+    const found = refusals(
+      {
+        architecture,
+        boot: "efi",
+        diskCount: 2,
+        nics: [],
+        devices: { rng: true, balloon: true, vsock: false },
+        features: [{ feature: "gpu", optional: false }],
+      },
+      {
+        backend: { name: "vfkit", capabilities: vfkit.capabilities(mac, {}) },
+        storage: undefined,
+        networks: [],
+      },
+      await findAlternatives(registry, mac, { backends: {}, networks: {} }),
+    );
+    assert.deepEqual(
+      found.map(({ message }) => message),
+      ['backend "vfkit" gives guests no graphics processor (Vulkan)'],
+    );
+    return found[0]?.hint;
+  };
+  assert.equal(await hint("aarch64"), "Choose the backend krunkit, or leave out gpu.");
+  assert.equal(await hint("x86_64"), "Leave out gpu.");
 });

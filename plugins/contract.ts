@@ -10,8 +10,8 @@
  * | verb | storage | network | backend |
  * |---|---|---|---|
  * | create | `supports`, `clone` | `attachmentKinds`; `attach`, dry | `capabilities`, `refusals` |
- * | start | | `attach` per NIC | `probe`, `plan`, then `control(...).state` until running |
- * | while it runs | | `address` | `control(...)`: any method, several callers at once |
+ * | start | | `attach`, then `configure` per NIC | `probe`, `plan`, then `control(...).state` until running |
+ * | while it runs | | `address`, `changeForward` | `control(...)`: any method, several callers at once |
  * | stop | | `detach` per NIC, after the hypervisor has ended | `control(...).requestStop`, `quit` |
  * | rm | the machine's folder is deleted | `detach` per NIC, once more | |
  *
@@ -103,6 +103,9 @@ export interface PortForward {
   guestPort: number;
 }
 
+/** What {@linkcode NetworkProvider.changeForward} does. */
+export type ForwardChange = { kind: "add" | "remove"; forward: PortForward };
+
 /** One network card of a machine. */
 export interface Nic {
   /** Position, from 0. */
@@ -157,7 +160,9 @@ export interface Devices {
   /** The share through which a Linux guest on Apple silicon runs x86_64 programs. */
   rosetta?: { tag: string };
   /** A screen; without it, a backend may still have one for screenshots. */
-  gpu?: { widthPixels: number; heightPixels: number };
+  display?: { widthPixels: number; heightPixels: number };
+  /** Accelerated graphics and computing; has nothing to do with a screen. */
+  gpu?: boolean;
   /** Keyboard and pointing device. */
   input?: boolean;
   /** A device that resets the machine when the guest stops answering it. */
@@ -210,6 +215,12 @@ export interface PlannedProcess {
   logPath: string;
   /** Link ends that the process inherits: which link, and as which descriptor (0 or from 3). */
   links: { link: string; fd: number }[];
+  /** What must be there before the next process starts; absent = nothing is waited for. */
+  ready?: {
+    /** Files that the process makes, e.g. the sockets that it listens on. */
+    paths: string[];
+    timeoutMs: number;
+  };
 }
 
 /** A file that is made before the processes start, 0600. */
@@ -251,6 +262,11 @@ export interface LaunchPlan {
   control: ControlEndpoint;
   /** Milliseconds that the hypervisor may take until `control(...).state()` is `running`. */
   readyTimeoutMs: number;
+  /**
+   * Milliseconds for which the hypervisor must go on after it first said `running`, where it says
+   * so before the machine has started. Absent = its word is enough.
+   */
+  steadyMs?: number;
 }
 
 // ---------------------------------------------------------------- backend
@@ -281,13 +297,20 @@ export interface Capabilities {
   attachments: AttachmentKind[];
   maxDisks: number;
   maxNics: number;
+  /** The most memory that a machine can have; absent = the computer's own is the limit. */
+  maxMemoryBytes?: number;
   pause: boolean;
   balloon: boolean;
   vsock: boolean;
   rng: boolean;
   screenshot: boolean;
-  /** `none`: output only. */
+  /** `read-only`: output only. */
   console: "read-write" | "read-only";
+  /**
+   * False where the guest does not see {@linkcode Disk}'s serials: its seed is found by the label,
+   * other disks by theirs or by their order. Absent = it sees them.
+   */
+  diskSerials?: false;
   /** What of {@linkcode Feature} it has; absent = nothing. */
   features?: Feature[];
   /**
@@ -304,7 +327,8 @@ export interface Capabilities {
  * |---|---|
  * | `shares`, `read-only-shares` | folders of this computer in the guest; without write access |
  * | `rosetta` | x86_64 programs in an aarch64 guest |
- * | `gpu`, `input` | a screen of a given size; keyboard and pointing device |
+ * | `display`, `input` | a screen of a given size; keyboard and pointing device |
+ * | `gpu` | the computer's graphics processor, by Vulkan in the guest |
  * | `nvme-disks`, `usb-disks`, `network-disks` | disks that are not virtio; disks by NBD |
  * | `cdrom` | a disk of role `cdrom` |
  * | `hugepages`, `direct-io`, `disk-queue-size`, `net-queue-size` | see {@linkcode Tuning} |
@@ -314,8 +338,9 @@ export type Feature =
   | "shares"
   | "read-only-shares"
   | "rosetta"
-  | "gpu"
+  | "display"
   | "input"
+  | "gpu"
   | "nvme-disks"
   | "usb-disks"
   | "network-disks"
@@ -354,8 +379,11 @@ export interface Control {
   state(timeoutMs: number): Promise<GuestState>;
   /** Presses the power button; returns when the press was accepted. The guest may ignore it. */
   requestStop(timeoutMs: number): Promise<void>;
-  /** Ends the hypervisor without asking the guest. */
-  quit(timeoutMs: number): Promise<void>;
+  /**
+   * Ends the hypervisor without asking the guest. Absent where only a signal does that: the
+   * process is sent SIGTERM, then SIGKILL.
+   */
+  quit?(timeoutMs: number): Promise<void>;
   pause?(timeoutMs: number): Promise<void>;
   resume?(timeoutMs: number): Promise<void>;
   /** Path of the console's terminal, for a console of kind `pty`. */
@@ -405,6 +433,12 @@ export interface Backend {
    * `control.quit`. It is sent SIGTERM once. @default {5000}
    */
   terminationGraceMs?: number;
+  /**
+   * A guest that reboots ends the hypervisor, with status 0, as one that powers itself off does.
+   * cocoon then reads the guest's last words on the console, and starts it again where they are
+   * those of a reboot; where there are none, it takes the guest for off.
+   */
+  rebootEndsProcess?: true;
 }
 
 /** A hypervisor's failure to start, in words. */
@@ -457,7 +491,24 @@ export interface AttachRequest {
    * and at create, where ports are to be forwarded. `reservations` then tells what would be had.
    */
   dryRun: boolean;
+  /**
+   * Persists a state before `attach` returns: called with all that `detach` needs **before**
+   * anything is made that outlives this process, so that a crash in between leaves nothing. Not
+   * called in a dry run. The state that `attach` answers replaces it.
+   */
+  record(state: JsonObject): void;
   signal: AbortSignal;
+}
+
+/** How the guest sets up a card, where DHCP does not tell it. */
+export interface GuestNetwork {
+  /** IPv4 or IPv6 with prefix length: `192.168.64.10/24`. */
+  addresses: string[];
+  /** A default route has `to: "0.0.0.0/0"` or `"::/0"`. */
+  routes?: { to: string; via: string }[];
+  nameservers?: { addresses: string[]; search?: string[] };
+  /** Largest packet in bytes; absent = the card's own. */
+  mtuBytes?: number;
 }
 
 /** What {@linkcode NetworkProvider.attach} answers. */
@@ -468,6 +519,11 @@ export interface AttachResult {
   /** Helpers that must run beside the hypervisor, in start order. */
   companions: PlannedProcess[];
   links: Link[];
+  /**
+   * Fixed addresses. Before the hypervisor starts, they are written into the seed; a guest with
+   * cloud-init takes them at every boot. Absent = the guest asks DHCP.
+   */
+  guest?: GuestNetwork;
 }
 
 /** Plugs machines into networks. */
@@ -490,6 +546,18 @@ export interface NetworkProvider {
   givesNoCard?: true;
   /** Undefined = the machine gets no card for this NIC; see `givesNoCard`. */
   attach(request: AttachRequest): Promise<AttachResult | undefined>;
+  /**
+   * Called once all companions are ready, before the hypervisor starts: for what only a helper that
+   * runs can be told. Absent = there is nothing to tell.
+   * @throws {CocoonError} `conflict` when another program has taken meanwhile what `attach` chose:
+   * `attach` and this are tried again
+   */
+  configure?(host: Host, nic: Nic, state: JsonObject, signal: AbortSignal): Promise<void>;
+  /**
+   * Adds or removes a forward while the machine runs; one that is there, or gone, already is
+   * done. Absent = it cannot. @throws {CocoonError} `conflict` when another program has the port
+   */
+  changeForward?(state: JsonObject, change: ForwardChange, signal: AbortSignal): Promise<void>;
   /** Undoes `attach`; idempotent, from persisted state alone. */
   detach(host: Host, state: JsonObject): Promise<void>;
   /** Where the guest is reached now; undefined while it is unknown. */

@@ -19,6 +19,8 @@ export interface MachineWish {
   boot: BootKind;
   /** All disks that will be attached, with the seed. */
   diskCount: number;
+  /** Absent = not yet known. */
+  memoryBytes?: number;
   nics: { network: string; forwards: readonly PortForward[] }[];
   devices: { rng: boolean; balloon: boolean; vsock: boolean };
   /** Absent = nothing that only some backends have. */
@@ -107,6 +109,13 @@ function backendRefusals(
         count(backend.capabilities.maxDisks, "disk")
       }, not ${wish.diskCount}`,
       drop: "use fewer disks",
+    },
+    {
+      met: (can) => (wish.memoryBytes ?? 0) <= (can.maxMemoryBytes ?? Infinity),
+      complaint: `gives a machine at most ${
+        mebibytes(backend.capabilities.maxMemoryBytes)
+      } of memory, not ${mebibytes(wish.memoryBytes)}`,
+      drop: "use less memory",
     },
     {
       met: (can) => cards <= can.maxNics,
@@ -235,6 +244,10 @@ function refusal(message: string, ways: (string | undefined)[]): CocoonError {
 
 function oneOf(what: string, names: readonly string[]): string | undefined {
   return names.length === 0 ? undefined : `choose the ${what} ${names.join(" or ")}`;
+}
+
+function mebibytes(bytes = 0): string {
+  return `${Math.floor(bytes / 2 ** 20)} MiB`;
 }
 
 function count(number: number, what: string): string {

@@ -75,6 +75,20 @@ Deno.test("refusals() is empty when everything fits", () => {
   assert.deepEqual(refusals(wish, good, all), []);
 });
 
+Deno.test("refusals() holds a machine's memory to the backend's limit", () => {
+  const backend = {
+    name: "narrow",
+    capabilities: { ...everything, maxMemoryBytes: 60 * 2 ** 30 },
+  };
+  const asked = (memoryBytes: number) =>
+    told(refusals({ ...wish, memoryBytes }, { ...good, backend }, all));
+  assert.deepEqual(asked(60 * 2 ** 30), []);
+  assert.deepEqual(asked(61 * 2 ** 30), [{
+    message: 'backend "narrow" gives a machine at most 61440 MiB of memory, not 62464 MiB',
+    hint: "Choose the backend big or small, or use less memory.",
+  }]);
+});
+
 Deno.test("refusals() names everything that a backend cannot do, at once, with what can", () => {
   const choice = { ...good, backend: { name: "small", capabilities: little } };
   const nics = [...wish.nics, ...wish.nics];

@@ -21,10 +21,14 @@ const BUILT_IN: { [K in PluginKind]: Record<string, () => Promise<{ default: Plu
     backend: {
       qemu: () => import("../backends/qemu/mod.ts"),
       vfkit: () => import("../backends/vfkit/mod.ts"),
+      krunkit: () => import("../backends/krunkit/mod.ts"),
     },
     network: {
       nat: () => import("../network/nat/mod.ts"),
+      gvproxy: () => import("../network/gvproxy/mod.ts"),
       none: () => import("../network/none/mod.ts"),
+      cni: () => import("../network/cni/mod.ts"),
+      bridge: () => import("../network/bridge/mod.ts"),
     },
     storage: {
       clonefile: () => import("../storage/clonefile/mod.ts"),

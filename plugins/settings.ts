@@ -21,7 +21,12 @@ export type SettingSpec =
     }
     | { type: "integer"; default?: number; minimum?: number; maximum?: number }
     | { type: "boolean"; default?: boolean }
-    | { type: "string[]"; default?: readonly string[] }
+    | {
+      type: "string[]";
+      default?: readonly string[];
+      /** The complaint about one of the values. */
+      check?: (value: string) => string | undefined;
+    }
     | { type: "enum"; values: readonly [string, ...string[]]; default?: string }
     /** An absolute path; whether something is there is the plugin's `check` to say. */
     | { type: "path"; default?: string }
@@ -110,7 +115,7 @@ function complaintAbout(value: Json, spec: SettingSpec): string | undefined {
       return complaintAboutInteger(value, spec.minimum, spec.maximum);
     case "string[]":
       return Array.isArray(value) && value.every((item) => typeof item === "string")
-        ? undefined
+        ? firstComplaint(value, spec.check)
         : "must be a list of strings";
     case "enum":
       return typeof value === "string" && spec.values.includes(value)
@@ -123,6 +128,17 @@ function complaintAbout(value: Json, spec: SettingSpec): string | undefined {
     case "string":
       return typeof value === "string" ? spec.check?.(value) : "must be a string";
   }
+}
+
+function firstComplaint(
+  values: readonly string[],
+  check: ((value: string) => string | undefined) | undefined,
+): string | undefined {
+  for (const value of values) {
+    const complaint = check?.(value);
+    if (complaint !== undefined) return complaint;
+  }
+  return undefined;
 }
 
 function complaintAboutInteger(

@@ -113,3 +113,12 @@ Deno.test("keys carry the description and a JSON schema with the default", () =>
     default: [],
   });
 });
+
+Deno.test("parse() asks the check for each entry of a list", () => {
+  const check = (value: string) => value === "b" ? "must not hold b" : undefined;
+  const schema = defineSettings({ list: { type: "string[]", check, description: "a list" } });
+  assert.deepEqual(schema.parse({ list: ["a", "c"] }), { settings: { list: ["a", "c"] } });
+  assert.deepEqual(schema.parse({ list: ["a", "b"] }), {
+    issues: [{ path: ["list"], message: 'must not hold b, got ["a","b"]' }],
+  });
+});

@@ -29,6 +29,7 @@ const MEMBERS = {
     control: "function",
     explainFailure: "function?",
     terminationGraceMs: "number?",
+    rebootEndsProcess: "true?",
   } satisfies Record<keyof Backend, Expected>,
   network: {
     kind: "string",
@@ -41,6 +42,8 @@ const MEMBERS = {
     givesNoCard: "true?",
     check: "function",
     attach: "function",
+    configure: "function?",
+    changeForward: "function?",
     detach: "function",
     address: "function",
   } satisfies Record<keyof NetworkProvider, Expected>,

@@ -24,7 +24,7 @@ const LONGEST_SOCKET_NAME = "supervisor.sock";
  * images/partial/     downloads under way, or to be taken up again
  * vms/ID/             disks, seed, variable store, logs of one machine
  * run/ID/             sockets and locks of a machine that runs
- * ssh/                the key that guests let in
+ * ssh/                the key that guests let in; the running machines as ssh's configuration
  * cache/              what can be found again, e.g. the result of the accelerator's probe
  * ```
  */
@@ -62,6 +62,17 @@ export class Home {
   }
   get sshDir(): string {
     return join(this.root, "ssh");
+  }
+  /** For `Include` in `~/.ssh/config`. */
+  get sshConfigPath(): string {
+    return join(this.sshDir, "config");
+  }
+  /** The host keys of the machines in {@linkcode Home.sshConfigPath}. */
+  get sshKnownHostsPath(): string {
+    return join(this.sshDir, "known_hosts");
+  }
+  get sshConfigLockPath(): string {
+    return join(this.sshDir, "config.lock");
   }
   get cacheDir(): string {
     return join(this.root, "cache");

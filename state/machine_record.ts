@@ -109,6 +109,8 @@ export interface MachineRecord {
   launch: LaunchSettings;
   /** What each NIC's provider wants to remember; null before the first attach. */
   nicStates: (JsonObject | null)[];
+  /** The seed tells the guest fixed addresses, or did so once. */
+  fixedAddresses?: true;
   /** Public half of the SSH host key that the guest was given, in OpenSSH's one-line form. */
   hostPublicKey: string;
   run?: RunInfo;

@@ -46,6 +46,9 @@ const TEST = [
   "hyperfine",
   "iproute2",
   "procps",
+  // Networks of the tests' own.
+  "containernetworking-plugins",
+  "iptables",
   // Kills a command at a chosen step.
   "strace",
   // Keys and signatures of checksum files.

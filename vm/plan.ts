@@ -3,6 +3,8 @@ import type {
   AttachmentKind,
   AttachResult,
   Backend,
+  GuestNetwork,
+  JsonObject,
   LaunchPlan,
   Nic,
   PlanRequest,
@@ -17,6 +19,8 @@ export interface PlannedLaunch {
   backend: Backend;
   request: PlanRequest;
   plan: LaunchPlan;
+  /** What the guest is told of each NIC of the record; undefined = it asks DHCP. */
+  guestNetworks: (GuestNetwork | undefined)[];
 }
 
 /** How the networks are attached. */
@@ -26,6 +30,8 @@ export interface AttachOptions {
   reservations(nic: Nic): Reservations;
   /** Called after each NIC, before the next one. */
   onAttached(nic: Nic, result: AttachResult | undefined): void;
+  /** Called while a NIC is being attached, with what undoes it; see `AttachRequest.record`. */
+  onRecord(nic: Nic, state: JsonObject): void;
   signal: AbortSignal;
 }
 
@@ -66,7 +72,7 @@ export async function planLaunch(
     processes: [...attached.flatMap((result) => result?.companions ?? []), ...made.processes],
     links: [...attached.flatMap((result) => result?.links ?? []), ...made.links],
   };
-  return { backend, request, plan };
+  return { backend, request, plan, guestNetworks: attached.map((result) => result?.guest) };
 }
 
 /** The plan by which a machine would be started now; touches nothing. */
@@ -75,6 +81,7 @@ export async function previewPlan(context: VmContext, record: MachineRecord): Pr
     dryRun: true,
     reservations: previewOf(context, record),
     onAttached: () => {},
+    onRecord: () => {},
     signal: new AbortController().signal,
   });
   return plan;
@@ -99,6 +106,7 @@ export async function previewForwards(
     dryRun: true,
     reservations: previewOf(context, record),
     onAttached: () => {},
+    onRecord: () => {},
     signal,
   });
 }
@@ -129,6 +137,7 @@ async function attachAll(
       reservations: options.reservations(nic),
       previous: record.nicStates[nic.index] ?? undefined,
       dryRun: options.dryRun,
+      record: (state) => options.onRecord(nic, state),
       signal: options.signal,
     });
     results.push(result);

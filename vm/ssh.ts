@@ -8,6 +8,7 @@ import type { MachineRecord } from "../state/machine_record.ts";
 import { knownSshAddress, sshAddressOf } from "./address.ts";
 import type { VmContext } from "./context.ts";
 import { isAlive } from "./liveness.ts";
+import { refreshNames } from "./names.ts";
 
 /**
  * Where and as whom to log in to a machine. Writes its known-hosts file anew each time, from the
@@ -49,6 +50,8 @@ export async function waitForLogin(
     ...options,
     stillRunning: () => Promise.resolve(isAlive(context.home, record.id)),
   });
+  // An address that DHCP gave is known only now.
+  await refreshNames(context);
 }
 
 function requireSsh(context: VmContext): void {

@@ -57,7 +57,7 @@ export async function killAll(context: VmContext, id: string): Promise<StopStep>
   const { home } = context;
   if (!isAlive(home, id)) return "none";
   const control = await controlOf(context, id);
-  const quit = await control?.quit(CONTROL_TIMEOUT_MS).then(() => true, () => false);
+  const quit = await control?.quit?.(CONTROL_TIMEOUT_MS).then(() => true, () => false);
   if (quit && await waitUntilDead(home, id, FORCE_STEP_MS)) return "quit";
   const graceMs = await terminationGrace(context, id);
   for (const [name, waitMs] of [["SIGTERM", graceMs], ["SIGKILL", FORCE_STEP_MS]] as const) {

@@ -20,7 +20,7 @@ Deno.test("controlMachine() sends the command of each call", async () => {
   assert.deepEqual(await sentBy((c) => c.requestStop(TIMEOUT_MS)), [{
     execute: "system_powerdown",
   }]);
-  assert.deepEqual(await sentBy((c) => c.quit(TIMEOUT_MS)), [{ execute: "quit" }]);
+  assert.deepEqual(await sentBy(async (c) => await c.quit?.(TIMEOUT_MS)), [{ execute: "quit" }]);
   assert.deepEqual(await sentBy((c) => c.pause?.(TIMEOUT_MS)), [{ execute: "stop" }]);
   assert.deepEqual(await sentBy((c) => c.resume?.(TIMEOUT_MS)), [{ execute: "cont" }]);
 });
@@ -64,7 +64,7 @@ Deno.test("controlMachine().state() does not guess at an unknown state", async (
 
 Deno.test("controlMachine().quit() succeeds when QEMU is gone before its answer is", async () => {
   const sent = await sentBy(
-    (control) => control.quit(TIMEOUT_MS),
+    async (control) => await control.quit?.(TIMEOUT_MS),
     (_command, connection) => connection.close(),
   );
   assert.deepEqual(sent, [{ execute: "quit" }]);

@@ -85,7 +85,7 @@ Deno.test("a planned EFI machine boots from its root disk and keeps its variable
         await Deno.readFile(template.copyOf),
         "the firmware wrote into the machine's own store",
       );
-      await control.quit(2000);
+      await control.quit?.(2000);
       assert.ok(await ended(5000));
     });
   }));
@@ -149,7 +149,7 @@ Deno.test("QEMU takes every device and socket network that a plan can have", () 
     }, async ({ control, ended }) => {
       (await accepted).close();
       assert.ok(Deno.statSync(`${directory}/nic2.sock`).isSocket);
-      await control.quit(2000);
+      await control.quit?.(2000);
       assert.ok(await ended(5000));
     });
   }));
@@ -168,7 +168,7 @@ Deno.test("QEMU takes its end of a datagram pair as a card's network", () =>
         inherit: [pair.fd],
       }, async ({ plan, control, ended }) => {
         assert.deepEqual(plan.processes[0]?.links, [{ link: "pair", fd: 3 }]);
-        await control.quit(2000);
+        await control.quit?.(2000);
         assert.ok(await ended(5000));
       });
     } finally {

@@ -1,9 +1,10 @@
 import { CocoonError, messageOf } from "../../errors/error.ts";
 import { isAtLeast, versionText } from "../../host/versions.ts";
 import type { Finding, Host, JsonObject } from "../../plugins/contract.ts";
-import { parseEntitlements, VIRTUALIZATION_ENTITLEMENT } from "./entitlements.ts";
+import { parseEntitlements, VIRTUALIZATION_ENTITLEMENT } from "../entitlements.ts";
 import { ENTITLEMENT_FIX } from "./failures.ts";
-import { lackingFeatures, parseMacosVersion } from "./macos.ts";
+import { parseMacosVersion } from "../macos_version.ts";
+import { lackingFeatures } from "./macos.ts";
 import { type Program, requireProgram } from "./program.ts";
 import { vfkitSettings } from "./settings.ts";
 import { TERMINAL_VERSION } from "./version.ts";

@@ -1,7 +1,7 @@
 import { CocoonError } from "../../errors/error.ts";
 import type { Control, ControlEndpoint, GuestState } from "../../plugins/contract.ts";
 import { changeState, getState, inspect, type VfkitState } from "./rest/client.ts";
-import { VfkitRestError } from "./rest/errors.ts";
+import { RestError } from "../rest_error.ts";
 
 /**
  * `Stopped` is the state before the start; the one after the end is practically never seen, because
@@ -36,7 +36,7 @@ export function controlMachine({ socketPath }: ControlEndpoint): Control {
           await changeState(socketPath, "HardStop", timeoutMs);
         } catch (error) {
           // vfkit may be gone before its answer is.
-          if (!(error instanceof VfkitRestError && error.reason === "closed")) throw error;
+          if (!(error instanceof RestError && error.reason === "closed")) throw error;
         }
       }),
     pause: (timeoutMs) => change(socketPath, "Pause", "Paused", timeoutMs),
@@ -60,7 +60,7 @@ async function change(
     let state: VfkitState;
     while ((state = await getState(socketPath, left())) !== end) {
       if (performance.now() >= deadline) {
-        throw new VfkitRestError("timeout", `${wanted}: still ${state} after ${timeoutMs} ms`);
+        throw new RestError("timeout", `${wanted}: still ${state} after ${timeoutMs} ms`);
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
@@ -76,7 +76,7 @@ async function terminalPath(socketPath: string, timeoutMs: number): Promise<stri
       const path = devices.find(({ kind, ptyName }) => kind === "virtioserial" && ptyName)?.ptyName;
       if (path !== undefined) return path;
       if (performance.now() >= deadline) {
-        throw new VfkitRestError("timeout", "the console's terminal has no name yet");
+        throw new RestError("timeout", "the console's terminal has no name yet");
       }
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
@@ -88,7 +88,7 @@ async function said<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    if (!(error instanceof VfkitRestError)) throw error;
+    if (!(error instanceof RestError)) throw error;
     throw new CocoonError("failed", `vfkit: ${error.message}`, { cause: error });
   }
 }

@@ -7,7 +7,7 @@ import {
   type RecordedRequest,
   type StubAnswer,
   StubRestServer,
-} from "./testing/stub_rest_server.ts";
+} from "../testing/stub_rest_server.ts";
 
 const TIMEOUT_MS = 2_000;
 
@@ -64,14 +64,17 @@ Deno.test("requestStop() presses the power button and does not wait for the gues
 
 Deno.test("quit() takes a connection that is cut for the end, and only that", async () => {
   await withVfkit(() => "cut", async (control, server) => {
-    await control.quit(TIMEOUT_MS);
+    await control.quit?.(TIMEOUT_MS);
     assert.deepEqual(server.requests.map(({ body }) => body), ['{"state":"HardStop"}']);
   });
   await withVfkit(() => answer(500, '{"error":"no"}'), async (control) => {
-    await assert.rejects(control.quit(TIMEOUT_MS), { code: "failed", message: "vfkit: no" });
+    await assert.rejects(async () => await control.quit?.(TIMEOUT_MS), {
+      code: "failed",
+      message: "vfkit: no",
+    });
   });
   await withVfkit(() => "hang", async (control) => {
-    await assert.rejects(control.quit(100), { code: "failed" });
+    await assert.rejects(async () => await control.quit?.(100), { code: "failed" });
   });
 });
 

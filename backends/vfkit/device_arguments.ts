@@ -12,7 +12,7 @@ const MACOS_SCREEN = { widthPixels: 1920, heightPixels: 1200 };
  * @throws {CocoonError} `usage` for a shared folder whose path vfkit can't be given
  */
 export function otherDevices({ boot, devices }: Machine, version: Version): string[] {
-  const gpu = devices.gpu ?? (boot.kind === "macos" ? MACOS_SCREEN : undefined);
+  const display = devices.display ?? (boot.kind === "macos" ? MACOS_SCREEN : undefined);
   const input = devices.input ?? boot.kind === "macos";
   return [
     ...(devices.rng ? [device("virtio-rng")] : []),
@@ -20,9 +20,9 @@ export function otherDevices({ boot, devices }: Machine, version: Version): stri
     // Apple gives the guest its context id; the port is exposed by `extra_args` where it is wanted.
     ...(devices.vsock ? [device("virtio-vsock")] : []),
     ...sharedFolders(devices),
-    ...(gpu === undefined
+    ...(display === undefined
       ? []
-      : [device("virtio-gpu", { width: gpu.widthPixels, height: gpu.heightPixels })]),
+      : [device("virtio-gpu", { width: display.widthPixels, height: display.heightPixels })]),
     ...(input
       ? [device("virtio-input", { keyboard: true }), device("virtio-input", { pointing: true })]
       : []),

@@ -69,7 +69,7 @@ const wish = fc.record({
     maxLength: 3,
   }),
   rosetta: fc.option(tag, { nil: undefined }),
-  gpu: fc.option(
+  display: fc.option(
     fc.record({
       widthPixels: fc.integer({ min: 1, max: 9999 }),
       heightPixels: fc.integer({ min: 1, max: 9999 }),
@@ -105,7 +105,7 @@ function plan(want: Wish) {
         networkDisks,
         ...(want.vsock ? { vsock: { cid: 3 } } : {}),
         ...(want.rosetta === undefined ? {} : { rosetta: { tag: want.rosetta } }),
-        ...(want.gpu === undefined ? {} : { gpu: want.gpu }),
+        ...(want.display === undefined ? {} : { display: want.display }),
       },
     }),
     attachments: want.cards.map(({ attachment }) => attachment),
@@ -127,7 +127,7 @@ function intended(want: Wish): Device[] {
     ? { logFile: "", stdio: false, pty: true }
     : { logFile: "/d/data/console.log", stdio: false, pty: false };
   const macos = want.boot.kind === "macos";
-  const screen = want.gpu ?? (macos ? { widthPixels: 1920, heightPixels: 1200 } : undefined);
+  const screen = want.display ?? (macos ? { widthPixels: 1920, heightPixels: 1200 } : undefined);
   return [
     ...want.disks.map(({ path, readOnly, bus }): Device => ({
       kind: bus === "nvme" ? "nvme" : "usbmassstorage",

@@ -1,7 +1,5 @@
 /** What each feature needs of macOS; from vfkit's doc/usage.md and Apple's availability notes. */
-
-/** A release of macOS, as `sw_vers -productVersion` tells it. */
-export type MacosVersion = [major: number, minor: number];
+import type { MacosVersion } from "../macos_version.ts";
 
 interface FeatureNeed {
   name: string;
@@ -17,12 +15,6 @@ export const FEATURE_NEEDS: readonly FeatureNeed[] = [
   { name: "NVMe disks, disks by NBD", since: [14, 0] },
   { name: "nested virtualization", since: [15, 0] },
 ];
-
-/** The version in the output of `sw_vers -productVersion`: `15.3.1`, `26.0`, `14`. */
-export function parseMacosVersion(output: string): MacosVersion | undefined {
-  const match = /^\s*(\d+)(?:\.(\d+))?(?:\.\d+)*\s*$/.exec(output);
-  return match === null ? undefined : [Number(match[1]), Number(match[2] ?? 0)];
-}
 
 /** The features that a macOS is too old for. */
 export function lackingFeatures(version: MacosVersion): readonly FeatureNeed[] {

@@ -62,7 +62,7 @@ function capabilities(host: HostFacts, table: JsonObject): Capabilities {
     features: [
       "shares",
       ...(silicon ? ["rosetta" as const] : []),
-      "gpu",
+      "display",
       "input",
       "nvme-disks",
       "usb-disks",

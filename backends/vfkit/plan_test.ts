@@ -46,7 +46,7 @@ const everything: Partial<Machine> = {
       { hostPath: "/srv/k=v", tag: "data", readOnly: false },
     ],
     rosetta: { tag: "rosetta" },
-    gpu: { widthPixels: 1280, heightPixels: 800 },
+    display: { widthPixels: 1280, heightPixels: 800 },
     input: true,
     networkDisks: [{ uri: "nbd://10.0.0.1/store", serial: "store", readOnly: true }],
   },

@@ -3,6 +3,7 @@ import type { FlagParametersForType } from "@stricli/core";
 import { parseSize } from "../../config/size.ts";
 import { checkMachineName } from "../../guest/names.ts";
 import type { Architecture, DiskBus, PortForward } from "../../plugins/contract.ts";
+import { parseForward } from "../../plugins/port_forward.ts";
 import type { RestartPolicy } from "../../state/machine_record.ts";
 import { integerFlag, repeatedFlag, switchFlag, textFlag } from "../arguments.ts";
 import { sizeFlag } from "../quantity_flags.ts";
@@ -133,30 +134,4 @@ function wholeDisk(input: string): number {
     throw new RangeError(`expected at least 1M in whole sectors of 512 bytes, got "${input}"`);
   }
   return sizeBytes;
-}
-
-const FORWARD =
-  /^(?:(\d+\.\d+\.\d+\.\d+|\[[0-9a-fA-F:]+\]|localhost):)?(\d+):(\d+)(?:\/(tcp|udp))?$/;
-
-function parseForward(input: string): PortForward {
-  const [, address = "127.0.0.1", host = "", guest = "", protocol = "tcp"] = FORWARD.exec(input) ??
-    [];
-  const hostPort = port(host);
-  const guestPort = port(guest);
-  if (hostPort === undefined || guestPort === undefined) {
-    throw new RangeError(
-      `expected [ADDRESS:]PORT:GUESTPORT[/udp] with ports from 1 to 65535, as in 8080:80, got "${input}"`,
-    );
-  }
-  return {
-    protocol: protocol === "udp" ? "udp" : "tcp",
-    hostAddress: address === "localhost" ? "127.0.0.1" : address.replace(/^\[|\]$/g, ""),
-    hostPort,
-    guestPort,
-  };
-}
-
-function port(text: string): number | undefined {
-  const value = Number(text);
-  return /^\d+$/.test(text) && value >= 1 && value <= 65535 ? value : undefined;
 }

@@ -26,8 +26,9 @@ const ROSETTA_TAG = "rosetta";
 export interface FeatureFlags {
   share?: readonly Share[];
   rosetta: boolean;
-  gpu?: { widthPixels: number; heightPixels: number };
+  display?: { widthPixels: number; heightPixels: number };
   input: boolean;
+  gpu: boolean;
   nbd?: readonly NetworkDisk[];
   hugepages?: Wanted;
   directIo?: Wanted;
@@ -44,8 +45,9 @@ export const FEATURE_FLAGS: FlagParametersForType<FeatureFlags, Frame> = {
     parseShare,
   ),
   rosetta: switchFlag('Run x86_64 programs in an aarch64 guest (share "rosetta")'),
-  gpu: valueFlag("A screen: WIDTHxHEIGHT in pixels", "SIZE", parseScreen),
+  display: valueFlag("A screen: WIDTHxHEIGHT in pixels", "SIZE", parseScreen),
   input: switchFlag("A keyboard and a pointing device"),
+  gpu: switchFlag("Lend the guest the graphics processor (Vulkan in the guest)"),
   nbd: repeatedFlag("Disk of an NBD server: NAME=URI[,ro]", "DISK", parseNetworkDisk),
   hugepages: wantedFlag("Back the memory with huge pages"),
   directIo: wantedFlag("Read and write disks past this computer's page cache"),
@@ -143,8 +145,9 @@ export function featureWishes(flags: FeatureFlags, buses: readonly DiskBus[]): F
     ["shares", shares.length > 0],
     ["read-only-shares", shares.some(({ readOnly }) => readOnly)],
     ["rosetta", flags.rosetta],
-    ["gpu", flags.gpu !== undefined],
+    ["display", flags.display !== undefined],
     ["input", flags.input],
+    ["gpu", flags.gpu],
     ["nvme-disks", buses.includes("nvme")],
     ["usb-disks", buses.includes("usb")],
     ["network-disks", (flags.nbd ?? []).length > 0],
@@ -163,13 +166,14 @@ export function featureParts(
   flags: FeatureFlags,
   { features: has = [] }: Capabilities,
 ): { devices: Omit<Devices, "rng" | "balloon" | "vsock">; tuning: Tuning } {
-  const { share, gpu, nbd } = flags;
+  const { share, display, nbd } = flags;
   return {
     devices: {
       ...(share === undefined ? {} : { shares: [...share] }),
       ...(flags.rosetta ? { rosetta: { tag: ROSETTA_TAG } } : {}),
-      ...(gpu === undefined ? {} : { gpu }),
+      ...(display === undefined ? {} : { display }),
       ...(flags.input ? { input: true } : {}),
+      ...(flags.gpu ? { gpu: true } : {}),
       ...(flags.watchdog && has.includes("watchdog") ? { watchdog: true } : {}),
       ...(nbd === undefined ? {} : { networkDisks: [...nbd] }),
     },

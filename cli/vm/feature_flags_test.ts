@@ -10,10 +10,13 @@ import {
   featureWishes,
 } from "./feature_flags.ts";
 
-const NOTHING: FeatureFlags = { rosetta: false, input: false, watchdog: false };
+const NOTHING: FeatureFlags = { rosetta: false, input: false, gpu: false, watchdog: false };
 
 /** What the parser makes of a flag's value. */
-function parse(flag: "share" | "gpu" | "nbd" | "diskQueueSize" | "netQueueSize", input: string) {
+function parse(
+  flag: "share" | "display" | "nbd" | "diskQueueSize" | "netQueueSize",
+  input: string,
+) {
   return parsed(FEATURE_FLAGS[flag], input);
 }
 
@@ -63,10 +66,10 @@ Deno.test("--nbd takes a name and the address of a server", () => {
   }
 });
 
-Deno.test("--gpu and the queue sizes take what hypervisors take", () => {
-  assert.deepEqual(parse("gpu", "1280x800"), { widthPixels: 1280, heightPixels: 800 });
+Deno.test("--display and the queue sizes take what hypervisors take", () => {
+  assert.deepEqual(parse("display", "1280x800"), { widthPixels: 1280, heightPixels: 800 });
   for (const wrong of ["1280", "0x800", "1280x", "x", "1280x800x2"]) {
-    assert.throws(() => parse("gpu", wrong), RangeError, wrong);
+    assert.throws(() => parse("display", wrong), RangeError, wrong);
   }
   assert.equal(parse("diskQueueSize", "512"), 512);
   assert.equal(parse("netQueueSize", "1024"), 1024);
@@ -93,16 +96,26 @@ Deno.test("featureWishes() names exactly what was asked for", () => {
     share: [{ hostPath: "/srv", tag: "data", readOnly: true }],
     hugepages: "if-available",
     directIo: "on",
+    gpu: true,
     watchdog: true,
   };
   assert.deepEqual(featureWishes(flags, ["usb", "virtio"]), [
     { feature: "shares", optional: false },
     { feature: "read-only-shares", optional: false },
+    { feature: "gpu", optional: false },
     { feature: "usb-disks", optional: false },
     { feature: "hugepages", optional: true },
     { feature: "direct-io", optional: false },
     { feature: "watchdog", optional: false },
   ]);
+});
+
+Deno.test("featureParts() keeps a screen and the graphics processor apart", () => {
+  const parts = (more: Partial<FeatureFlags>) =>
+    featureParts({ ...NOTHING, ...more }, {} as Capabilities).devices; // nothing is read of it
+  const display = { widthPixels: 800, heightPixels: 600 };
+  assert.deepEqual(parts({ display }), { display });
+  assert.deepEqual(parts({ gpu: true }), { gpu: true });
 });
 
 Deno.test("featureParts() leaves out what may be left out where it cannot be had", () => {

@@ -91,6 +91,7 @@ export async function draftMachine(
     architecture: spec.architecture,
     boot: flags.kernel === undefined ? "efi" : "linux",
     diskCount: (reference === undefined ? 0 : 1) + spec.dataDisks.length + 1,
+    memoryBytes: spec.memoryBytes,
     nics: spec.networks,
     devices: own,
     features,
@@ -108,6 +109,12 @@ export async function draftMachine(
   }
   for (const line of featureWarnings(backend.name, features, capabilities.features ?? [])) {
     context.stderr(`warning: ${line}\n`);
+  }
+  if (capabilities.diskSerials === false && spec.dataDisks.length > 0) {
+    context.stderr(
+      `warning: backend "${backend.name}" shows the guest no names of disks: find data disks by ` +
+        "the labels of their file systems, not by /dev/disk/by-id\n",
+    );
   }
   return {
     spec,

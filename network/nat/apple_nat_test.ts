@@ -24,6 +24,7 @@ function request(parts: Partial<AttachRequest> = {}): AttachRequest {
     reservations: new HomeReservations().of("one"),
     previous: undefined,
     dryRun: false,
+    record: () => {},
     signal: new AbortController().signal,
     ...parts,
   };

@@ -7,16 +7,11 @@ import { CocoonError } from "../../errors/error.ts";
 import type {
   AttachRequest,
   AttachResult,
-  Finding,
-  JsonObject,
   NetworkProvider,
   PortForward,
-  Reservations,
 } from "../../plugins/contract.ts";
-import { natSettings, parsePortRange } from "./settings.ts";
-import { type PortObstacle, portObstacle } from "./ports.ts";
-
-const LOOPBACK = "127.0.0.1";
+import { checkSshPorts, LOOPBACK, reserveForward, reserveSshPort } from "../host_ports.ts";
+import { natSettings } from "./settings.ts";
 
 const provider: NetworkProvider = {
   kind: "network",
@@ -29,7 +24,9 @@ const provider: NetworkProvider = {
   forwardingKinds: ["user"],
   async check(host, settings) {
     const { checkAppleNat } = await import("./apple_check.ts");
-    return [...checkPorts(settings), ...(host.os === "darwin" ? await checkAppleNat(host) : [])];
+    const { ssh_ports } = natSettings.read(settings);
+    const apple = host.os === "darwin" ? await checkAppleNat(host) : [];
+    return [...checkSshPorts("network nat", ssh_ports), ...apple];
   },
   attach,
   // The ports belong to the machine until it is removed, and only the hypervisor held them open.
@@ -60,8 +57,8 @@ async function attach(request: AttachRequest): Promise<AttachResult> {
 
 function attachUser({ nic, settings, reservations }: AttachRequest): AttachResult {
   for (const forward of nic.forwards) reserveForward(forward, nic.network, reservations);
-  const sshPort = reserveSshPort(sshPortRange(settings), nic.forwards, reservations);
-  const { subnet } = natSettings.read(settings);
+  const { subnet, ssh_ports } = natSettings.read(settings);
+  const sshPort = reserveSshPort(ssh_ports, nic.forwards, reservations);
   const forwards: PortForward[] = [
     { protocol: "tcp", hostAddress: LOOPBACK, hostPort: sshPort, guestPort: 22 },
     ...nic.forwards.map((forward) => ({ ...forward })),
@@ -76,93 +73,4 @@ function attachUser({ nic, settings, reservations }: AttachRequest): AttachResul
     companions: [],
     links: [],
   };
-}
-
-/** Whether a port is left for another machine's SSH. */
-function checkPorts(settings: JsonObject): Finding[] {
-  const { first, last } = sshPortRange(settings);
-  const subject = "network nat";
-  for (let port = first; port <= last; port++) {
-    if (portObstacle("tcp", LOOPBACK, port) !== undefined) continue;
-    const message = `ports ${first}-${last} of ${LOOPBACK} lead to the machines`;
-    return [{ level: "ok", subject, message }];
-  }
-  const message = `no port from ${first} to ${last} of ${LOOPBACK} can be listened on`;
-  const fix = "set ssh_ports of the network to a range from 1024 to 65535 that is not in use";
-  return [{ level: "error", subject, message, fix }];
-}
-
-function sshPortRange(settings: JsonObject): { first: number; last: number } {
-  const range = parsePortRange(natSettings.read(settings).ssh_ports);
-  if (range === undefined) throw new TypeError("read() has accepted a wrong port range");
-  return range;
-}
-
-/** One name for each namespace of ports: TCP and UDP have their own. */
-function reservationKind(protocol: "tcp" | "udp"): string {
-  return protocol === "tcp" ? "host-port" : "host-port-udp";
-}
-
-function reserveSshPort(
-  { first, last }: { first: number; last: number },
-  forwards: readonly PortForward[],
-  reservations: Reservations,
-): number {
-  // A forward of the user's own may lie in the range, and is this NIC's already.
-  const own = new Set(forwards.filter((f) => f.protocol === "tcp").map((f) => f.hostPort));
-  const candidates: string[] = [];
-  for (let port = first; port <= last; port++) if (!own.has(port)) candidates.push(String(port));
-  try {
-    return Number(
-      reservations.reserve(
-        reservationKind("tcp"),
-        candidates,
-        (value) => portObstacle("tcp", LOOPBACK, Number(value)) === undefined,
-      ),
-    );
-  } catch (cause) {
-    if (!(cause instanceof CocoonError && cause.code === "conflict")) throw cause;
-    throw new CocoonError("conflict", `no free port for SSH from ${first} to ${last}`, {
-      hint: "Remove machines that are no longer used, or set a wider range as ssh_ports.",
-      cause,
-    });
-  }
-}
-
-function reserveForward(forward: PortForward, network: string, reservations: Reservations): void {
-  const { protocol, hostAddress, hostPort, guestPort } = forward;
-  let obstacle: PortObstacle | undefined;
-  const usable = () => {
-    obstacle = portObstacle(protocol, hostAddress, hostPort);
-    return obstacle === undefined;
-  };
-  try {
-    reservations.reserve(reservationKind(protocol), [String(hostPort)], usable);
-  } catch (cause) {
-    if (!(cause instanceof CocoonError && cause.code === "conflict")) throw cause;
-    const subject = `network "${network}": port ${hostAddress}:${hostPort}/${protocol}`;
-    const otherwise = `or forward another port to the guest's port ${guestPort}`;
-    switch (obstacle) {
-      case "taken":
-        throw new CocoonError("conflict", `${subject} is in use by another program`, {
-          hint: `Stop that program, ${otherwise}.`,
-          cause,
-        });
-      case "denied":
-        throw new CocoonError("host-lacks", `${subject} needs a privilege that you do not have`, {
-          hint: `Choose a port from 1024: ${otherwise.slice("or ".length)}.`,
-          cause,
-        });
-      case "no-such-address":
-        throw new CocoonError("usage", `${subject}: this computer does not have that address`, {
-          hint: `Forward from ${LOOPBACK}, or from an address of this computer.`,
-          cause,
-        });
-      case undefined: // nobody was asked: the store knows another machine that has it
-        throw new CocoonError("conflict", `${subject} belongs to another machine or card`, {
-          hint: `Remove what has it, ${otherwise}.`,
-          cause,
-        });
-    }
-  }
 }

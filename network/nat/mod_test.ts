@@ -32,6 +32,7 @@ function attach(
     reservations: home.of(owner),
     previous: undefined,
     dryRun: false,
+    record: () => {},
     signal: new AbortController().signal,
   };
   return nat.attach(request);

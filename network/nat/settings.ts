@@ -1,17 +1,10 @@
 /** The keys of `[networks.NAME]` for the provider `nat`. */
 import { defineSettings } from "../../plugins/settings.ts";
+import { SSH_PORTS } from "../port_range.ts";
 
 /** Settings of the provider; `read` gives them with their types. */
 export const natSettings = defineSettings({
-  ssh_ports: {
-    type: "string",
-    // Below the ports that Linux (from 32768) and macOS (from 49152) give to outgoing
-    // connections, so that only another server can be in the way.
-    default: "22000-22999",
-    check: (value) =>
-      parsePortRange(value) ? undefined : 'must be a port range such as "22000-22999"',
-    description: "ports of this computer that lead to the SSH servers of the machines",
-  },
+  ssh_ports: SSH_PORTS,
   subnet: {
     type: "string",
     check: (value) => isSubnet(value) ? undefined : 'must be an IPv4 subnet such as "10.0.2.0/24"',
@@ -24,13 +17,6 @@ export const natSettings = defineSettings({
     description: "where addresses of guests behind Apple's NAT are found",
   },
 });
-
-/** `FIRST-LAST`, both from 1 to 65535; undefined for anything else. */
-export function parsePortRange(text: string): { first: number; last: number } | undefined {
-  const match = /^(\d{1,5})-(\d{1,5})$/.exec(text);
-  const [first, last] = [Number(match?.[1]), Number(match?.[2])];
-  return first >= 1 && first <= last && last <= 65535 ? { first, last } : undefined;
-}
 
 /** A network address with a prefix that leaves room for gateway, name server and guest. */
 function isSubnet(text: string): boolean {

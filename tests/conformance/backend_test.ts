@@ -29,6 +29,11 @@ const FIXTURES: Readonly<Record<string, BackendFixture>> = {
     settings: {},
     probe: () => ({ program: "/opt/homebrew/bin/vfkit", version: [0, 6, 4], storeExists: false }),
   },
+  krunkit: {
+    facts: { os: "darwin", architecture: "aarch64", cpus: 8, memoryBytes: 16 * 2 ** 30 },
+    settings: {},
+    probe: () => ({ program: "/opt/homebrew/bin/krunkit", version: [1, 2, 1] }),
+  },
 };
 
 const registry = createRegistry([]);

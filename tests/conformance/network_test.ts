@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { realHost } from "../../host/host.ts";
+import { cniLab, noPlugins } from "../../network/cni/testing.ts";
 import { createRegistry } from "../../plugins/registry.ts";
+import { noOwnNetwork, ownNetwork } from "../support/own_network.ts";
 import { networkChecks, type NetworkFixture } from "./network.ts";
 
 function freePort(): number {
@@ -8,19 +10,49 @@ function freePort(): number {
   return listener.addr.port;
 }
 
+/** A fixture that must be made and removed, where this computer can have it. */
+interface MadeFixture {
+  /** Why it can't be had; undefined where it can. */
+  unavailable: string | undefined;
+  make(stack: AsyncDisposableStack): Promise<NetworkFixture>;
+}
+
 /** What every built-in provider is tried with; a new one has its entry here. */
-const FIXTURES: Readonly<Record<string, NetworkFixture>> = {
+const FIXTURES: Readonly<Record<string, NetworkFixture | MadeFixture>> = {
   nat: { host: realHost(), settings: {}, freePort },
+  // Any program will do: attaching starts nothing.
+  gvproxy: { host: realHost(), settings: { program: Deno.execPath() }, freePort },
   none: { host: realHost(), settings: {}, freePort },
+  cni: {
+    unavailable: noPlugins(),
+    async make(stack) {
+      const { network: { host }, settings } = stack.use(await cniLab());
+      return { host, settings, freePort };
+    },
+  },
+  bridge: {
+    unavailable: noOwnNetwork(),
+    async make(stack) {
+      const { host, run } = stack.use(await ownNetwork());
+      await run("ip", "link", "add", "name", "br7", "type", "bridge");
+      return { host, settings: { bridge: "br7" }, freePort };
+    },
+  },
 };
 
 const registry = createRegistry([]);
 for (const name of registry.names("network")) {
-  Deno.test(`network provider ${name} conforms`, async (t) => {
-    const fixture = FIXTURES[name];
-    assert.ok(fixture, `FIXTURES has no ${name}`);
-    for (const check of networkChecks(await registry.network(name), fixture)) {
-      await t.step(check.name, async () => await check.run());
-    }
+  const entry = FIXTURES[name];
+  Deno.test({
+    name: `network provider ${name} conforms`,
+    ignore: entry !== undefined && "unavailable" in entry && entry.unavailable !== undefined,
+    async fn(t) {
+      assert.ok(entry, `FIXTURES has no ${name}`);
+      await using stack = new AsyncDisposableStack();
+      const fixture = "make" in entry ? await entry.make(stack) : entry;
+      for (const check of networkChecks(await registry.network(name), fixture)) {
+        await t.step(check.name, async () => await check.run());
+      }
+    },
   });
 }

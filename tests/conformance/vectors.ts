@@ -46,8 +46,29 @@ export async function makeFixtures(folder: string): Promise<void> {
   write("ign.json", "{}");
 }
 
+/** Command lines that are tried at the same time. */
+const AT_ONCE = 4;
+
+/** Every vector that the stand-in answers otherwise, with how. */
+export async function disagreements(
+  standIn: string,
+  vectors: readonly Vector[],
+  env: Record<string, string>,
+): Promise<string[]> {
+  const found: string[] = [];
+  const waiting = [...vectors];
+  const work = async () => {
+    for (let vector = waiting.shift(); vector !== undefined; vector = waiting.shift()) {
+      const why = await disagreement(standIn, vector, env);
+      if (why !== undefined) found.push(`${vector.id}: ${why}`);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return found.sort();
+}
+
 /** Why the stand-in does not agree with the vector; undefined when it does. */
-export async function disagreement(
+async function disagreement(
   standIn: string,
   vector: Vector,
   env: Record<string, string>,

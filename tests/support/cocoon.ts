@@ -16,6 +16,9 @@ export interface CocoonOptions {
   timeoutMs?: number;
 }
 
+/** What a command needs of its home. */
+export type CocoonHome = Pick<TempHome, "path" | "wrapper">;
+
 /** How a command ended. */
 export interface CocoonResult {
   /** Exit status, or 128 + the signal's number. */
@@ -61,7 +64,7 @@ export function cocoonEnv(
 
 /** Runs `cocoon ARGS` to its end. A non-zero exit is a result, not an error. */
 export function runCocoon(
-  home: Pick<TempHome, "path">,
+  home: CocoonHome,
   args: readonly string[],
   options: CocoonOptions = {},
 ): Promise<CocoonResult> {
@@ -70,7 +73,7 @@ export function runCocoon(
 
 /** Like {@linkcode runCocoon}, and throws with all that was written unless the exit status is 0. */
 export async function cocoonOk(
-  home: Pick<TempHome, "path">,
+  home: CocoonHome,
   args: readonly string[],
   options: CocoonOptions = {},
 ): Promise<CocoonResult> {
@@ -86,12 +89,12 @@ export async function cocoonOk(
 
 /** Starts `cocoon ARGS`, for tests that look at it or kill it while it runs. */
 export function spawnCocoon(
-  home: Pick<TempHome, "path">,
+  home: CocoonHome,
   args: readonly string[],
   options: CocoonOptions = {},
 ): RunningCocoon {
-  const [program, ...rest] = cocoonArgv(args);
-  const child = new Deno.Command(program, {
+  const [program, ...rest] = [...home.wrapper ?? [], ...cocoonArgv(args)];
+  const child = new Deno.Command(program ?? Deno.execPath(), {
     args: rest,
     clearEnv: true,
     env: cocoonEnv(home, options.env),

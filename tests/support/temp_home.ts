@@ -13,6 +13,8 @@ import { waitFor } from "./wait_for.ts";
 export interface TempHome extends AsyncDisposable {
   /** Absolute and short: the sockets below it stay under 104 bytes. */
   readonly path: string;
+  /** What runs the home's commands, e.g. in another network namespace; the pid must stay theirs. */
+  readonly wrapper?: readonly [string, ...string[]];
   /** Processes that run for this home now. */
   processes(): ProcessInfo[];
   /** Kills them all, for a test that leaves a machine running on purpose. */

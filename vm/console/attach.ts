@@ -21,6 +21,7 @@ export async function attachTerminal(
   record: MachineRecord,
   options: { escape: number; signal: AbortSignal; onAttached: () => void },
 ): Promise<DetachReason> {
+  requireConsole(record);
   if (!Deno.stdin.isTerminal()) {
     throw new CocoonError("usage", "the console needs a terminal, and standard input is none", {
       hint: `To read only: cocoon vm logs -f ${record.name}`,
@@ -57,14 +58,17 @@ export async function attachTerminal(
   }
 }
 
+/** Some hypervisors only write what the guest says. */
+function requireConsole(record: MachineRecord): void {
+  if (record.run?.console.kind !== "log-only") return;
+  throw new CocoonError(
+    "usage",
+    `backend "${record.spec.backend}" offers no console to type on; its output is in the log`,
+    { hint: `cocoon vm logs -f ${record.name}` },
+  );
+}
+
 async function connect(context: VmContext, record: MachineRecord): Promise<Deno.UnixConn> {
-  if (record.run?.console.kind === "log-only") {
-    throw new CocoonError(
-      "usage",
-      `backend "${record.spec.backend}" offers no console to type on; its output is in the log`,
-      { hint: `cocoon vm logs -f ${record.name}` },
-    );
-  }
   try {
     const path = join(context.home.runDir(record.id), "console.sock");
     return await Deno.connect({ transport: "unix", path });

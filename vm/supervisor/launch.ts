@@ -5,7 +5,9 @@ import { identify, type ProcessIdentity, spawnDetached } from "../../host/proces
 import type {
   Backend,
   Control,
+  JsonObject,
   LaunchPlan,
+  Nic,
   PlannedFile,
   PlanRequest,
 } from "../../plugins/contract.ts";
@@ -13,16 +15,16 @@ import type { MachineRecord } from "../../state/machine_record.ts";
 import type { VmContext } from "../context.ts";
 import { takeAlive } from "../liveness.ts";
 import { planLaunch, type PlannedLaunch } from "../plan.ts";
+import { configureNetworks, waitForCompanion } from "./companions.ts";
 import { describeHolders } from "./holders.ts";
 import { openLinks, placeLinks } from "./links.ts";
+import { sizeOf, tailOf } from "./log_tail.ts";
 import { endCompanions, type HypervisorEnd } from "./settle.ts";
 
 /** Milliseconds between two looks at a hypervisor that is starting. */
 const READY_POLL_MS = 10;
 /** Milliseconds that one question to a starting hypervisor may take. */
 const STATE_TIMEOUT_MS = 2_000;
-/** Bytes of a hypervisor's log that are read to explain its failure. */
-const LOG_TAIL_BYTES = 4_096;
 /** How often a start is tried again because a port was lost to another program in between. */
 const PORT_ATTEMPTS = 3;
 
@@ -67,18 +69,31 @@ async function prepare(
   id: string,
   signal: AbortSignal,
 ): Promise<PlannedLaunch> {
-  return await planLaunch(context, mustGet(context, id), {
+  const keep = (nic: Nic, state: JsonObject | null) =>
+    void context.store.machines.update(id, (now) => ({
+      ...now,
+      nicStates: now.machine.nics.map((other) =>
+        other.index === nic.index ? state : now.nicStates[other.index] ?? null
+      ),
+    }));
+  const record = mustGet(context, id);
+  const planned = await planLaunch(context, record, {
     dryRun: false,
     reservations: (nic) => context.store.reservations.of(id, `nic${nic.index}`),
-    onAttached: (nic, result) =>
-      void context.store.machines.update(id, (now) => ({
-        ...now,
-        nicStates: now.machine.nics.map((other) =>
-          other.index === nic.index ? result?.state ?? null : now.nicStates[other.index] ?? null
-        ),
-      })),
+    onAttached: (nic, result) => keep(nic, result?.state ?? null),
+    onRecord: keep,
     signal,
   });
+  if (needsNewSeed(record, planned.guestNetworks)) {
+    const { renewSeed } = await import("../seed_network.ts");
+    await renewSeed(context, record, planned.guestNetworks);
+  }
+  return planned;
+}
+
+/** Spares the seed of a machine that only ever asked DHCP from being read. */
+function needsNewSeed(record: MachineRecord, networks: PlannedLaunch["guestNetworks"]): boolean {
+  return record.fixedAddresses === true || networks.some((network) => network !== undefined);
 }
 
 async function execute(
@@ -103,7 +118,7 @@ async function execute(
   if (hypervisorEnd === undefined) throw new TypeError("a plan without a hypervisor");
   ends.delete("hypervisor");
   const control = backend.control(plan.control);
-  const ended = await waitUntilReady(control, hypervisorEnd, plan.readyTimeoutMs, signal);
+  const ended = await waitUntilReady(control, hypervisorEnd, plan, signal);
   if (ended !== undefined) {
     throw await explain(
       context,
@@ -135,6 +150,8 @@ async function startProcesses(
   const ends = new Map<string, Promise<HypervisorEnd>>();
   for (const planned of plan.processes) {
     signal.throwIfAborted();
+    if (planned.role === "hypervisor") await tellCompanions(context, id, signal);
+    const logEnd = sizeOf(planned.logPath);
     const { stdin, inherit } = placeLinks(planned, cables);
     const child = await spawnDetached(planned.argv, {
       logPath: planned.logPath,
@@ -144,17 +161,34 @@ async function startProcesses(
       // the links, whose numbers are in its command line.
       inherit: planned.role === "hypervisor" ? [...inherit, alive.fd] : inherit,
     });
-    ends.set(planned.role, endOf(child));
+    const end = endOf(child);
+    ends.set(planned.role, end);
     remember(context, id, planned.role, child.pid);
+    await waitForCompanion(planned, end, logEnd, signal);
   }
   return ends;
+}
+
+/** A port that a companion could not have is lost as one of the hypervisor's is. */
+async function tellCompanions(
+  context: VmContext,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await configureNetworks(context, mustGet(context, id), signal);
+  } catch (error) {
+    if (!(error instanceof CocoonError && error.code === "conflict")) throw error;
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    throw new PortLostError(error.code, error.message, { ...hint, cause: error });
+  }
 }
 
 /** Resolves with the hypervisor's end if it comes first, with undefined once the machine runs. */
 async function waitUntilReady(
   control: Control,
   hypervisorEnd: Promise<HypervisorEnd>,
-  timeoutMs: number,
+  { readyTimeoutMs: timeoutMs, steadyMs = 0 }: LaunchPlan,
   signal: AbortSignal,
 ): Promise<HypervisorEnd | undefined> {
   let ended: HypervisorEnd | undefined;
@@ -166,7 +200,9 @@ async function waitUntilReady(
     if (ended !== undefined) return ended;
     try {
       const state = await control.state(STATE_TIMEOUT_MS);
-      if (state === "running" || state === "paused") return undefined;
+      if (state === "running" || state === "paused") {
+        return await endWithin(hypervisorEnd, steadyMs, signal);
+      }
       last = `it is ${state}`;
     } catch (error) {
       last = messageOf(error);
@@ -178,6 +214,23 @@ async function waitUntilReady(
     `the hypervisor was not ready within ${timeoutMs} ms: ${last}`,
     { hint: "Its log may say more: cocoon vm logs --log hypervisor NAME" },
   );
+}
+
+/** The hypervisor's end if it comes within that time. */
+async function endWithin(
+  hypervisorEnd: Promise<HypervisorEnd>,
+  ms: number,
+  signal: AbortSignal,
+): Promise<HypervisorEnd | undefined> {
+  if (ms === 0) return undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const over = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  const end = await Promise.race([hypervisorEnd, over]);
+  clearTimeout(timer);
+  signal.throwIfAborted();
+  return end;
 }
 
 async function explain(
@@ -238,28 +291,6 @@ async function makeFile(file: PlannedFile): Promise<void> {
   await writer.write(content);
   await handle.sync();
   await Deno.rename(temporary, file.path);
-}
-
-function sizeOf(path: string): number {
-  try {
-    return Deno.statSync(path).size;
-  } catch {
-    return 0;
-  }
-}
-
-function tailOf(path: string, from: number): string {
-  try {
-    using file = Deno.openSync(path);
-    const size = file.statSync().size;
-    const start = Math.max(from, size - LOG_TAIL_BYTES);
-    file.seekSync(start, Deno.SeekMode.Start);
-    const buffer = new Uint8Array(size - start);
-    const count = file.readSync(buffer) ?? 0;
-    return new TextDecoder().decode(buffer.subarray(0, count));
-  } catch {
-    return "";
-  }
 }
 
 function mustGet(context: VmContext, id: string): MachineRecord {

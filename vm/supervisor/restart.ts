@@ -10,12 +10,14 @@ export const HEALTHY_RUN_MS = 60_000;
 /**
  * Milliseconds to wait before the machine is started again, undefined to leave it. Nothing is
  * restarted that the user has stopped. A guest that powers itself off ends its hypervisor with
- * status 0, which is a failure only to `always`.
+ * status 0, which is a failure only to `always`. One that reboots is started whatever the policy.
+ * The loss of a helper is a failure, however well the guest has shut down after it.
  */
 export function restartPause(record: MachineRecord, end: HypervisorEnd): number | undefined {
   if (record.desired !== "running") return undefined;
+  if (end.rebooted) return 0;
   const policy = record.spec.restart;
   if (policy === "no") return undefined;
-  if (policy === "on-failure" && end.code === 0) return undefined;
+  if (policy === "on-failure" && end.code === 0 && end.lostHelper === undefined) return undefined;
   return Math.min(FIRST_PAUSE_MS * 2 ** record.restarts, LONGEST_PAUSE_MS);
 }

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import type { RestartPolicy } from "../../state/machine_record.ts";
 import { exampleRecord } from "../../state/testing.ts";
 import { restartPause } from "./restart.ts";
+import type { HypervisorEnd } from "./settle.ts";
 
 function pause(
   restart: RestartPolicy,
-  end: { code: number | null; signal: string | null },
+  end: HypervisorEnd,
   overrides: { desired?: "running" | "stopped"; restarts?: number } = {},
 ): number | undefined {
   const record = exampleRecord({ desired: "running", ...overrides });
@@ -26,6 +27,21 @@ Deno.test("restartPause() follows the policy", () => {
   assert.equal(pause("on-failure", OFF), undefined);
   for (const end of [CRASH, KILLED, UNSEEN]) assert.equal(pause("on-failure", end), 1_000);
   for (const end of [OFF, CRASH, KILLED, UNSEEN]) assert.equal(pause("always", end), 1_000);
+});
+
+Deno.test("restartPause() starts a guest that has rebooted at once, unless it was stopped", () => {
+  const rebooted = { ...OFF, rebooted: true } as const;
+  for (const policy of ["no", "on-failure", "always"] as const) {
+    assert.equal(pause(policy, rebooted, { restarts: 5 }), 0);
+    assert.equal(pause(policy, rebooted, { desired: "stopped" }), undefined);
+  }
+});
+
+Deno.test("restartPause() takes a lost helper for a failure, also when the guest shut down well", () => {
+  const lost = { ...OFF, lostHelper: "gvproxy0" };
+  assert.equal(pause("no", lost), undefined);
+  assert.equal(pause("on-failure", lost), 1_000);
+  assert.equal(pause("on-failure", lost, { desired: "stopped" }), undefined);
 });
 
 Deno.test("restartPause() doubles up to a minute", () => {

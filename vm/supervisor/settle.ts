@@ -3,6 +3,7 @@ import { join } from "../../host/path.ts";
 import { signalProcess, waitForEnd } from "../../host/process.ts";
 import { isActive, type MachineRecord } from "../../state/machine_record.ts";
 import type { VmContext } from "../context.ts";
+import { refreshNames } from "../names.ts";
 import { providersOf } from "../plugins.ts";
 
 /** Milliseconds that a companion gets between SIGTERM and SIGKILL. */
@@ -12,6 +13,10 @@ const COMPANION_GRACE_MS = 2_000;
 export interface HypervisorEnd {
   code: number | null;
   signal: string | null;
+  /** The guest has rebooted, and its hypervisor ends with that. */
+  rebooted?: true;
+  /** The helper whose end made the supervisor end the machine. */
+  lostHelper?: string;
 }
 
 /**
@@ -32,29 +37,40 @@ export async function settle(
   await endCompanions(record);
   problems.push(...await detachNetworks(context, record));
   sweepSockets(context.home.runDir(id));
-  return context.store.machines.update(id, (now) => {
+  const settled = context.store.machines.update(id, (now) => {
     if (!isActive(now.state)) return now;
     const { run: _run, lastError: _lastError, ...rest } = now;
     const asked = now.desired === "stopped";
     const unseen = end.code === null && end.signal === null;
-    const crashed = !asked && !unseen && end.code !== 0;
+    const lost = end.lostHelper !== undefined;
+    const crashed = !asked && (lost || (!unseen && end.code !== 0));
+    const exit = { code: end.code, signal: end.signal, at: context.host.now().toISOString() };
     if (crashed && failure === undefined) problems.unshift(describeEnd(end));
     return {
       ...rest,
       state: failure !== undefined || crashed ? "error" : "stopped",
-      stale: !asked && unseen && failure === undefined,
+      stale: !asked && unseen && failure === undefined && !end.rebooted,
       stoppedAt: context.host.now().toISOString(),
-      ...(failure === undefined ? { exit: { ...end, at: context.host.now().toISOString() } } : {}),
+      ...(failure === undefined ? { exit } : {}),
       ...(problems.length > 0 ? { lastError: problems.join("; ") } : {}),
     };
   });
+  await refreshNames(context);
+  return settled;
 }
 
 /** One sentence about the end of a hypervisor. */
 export function describeEnd(end: HypervisorEnd): string {
+  if (end.rebooted) return "the guest has rebooted";
+  if (end.lostHelper !== undefined) return lossOf(end.lostHelper);
   if (end.signal !== null) return `the hypervisor was ended by ${end.signal}`;
   if (end.code !== null) return `the hypervisor ended with status ${end.code}`;
   return "the hypervisor ended unseen";
+}
+
+/** One sentence about the end of a helper. */
+export function lossOf(role: string): string {
+  return `the helper ${role} has ended; its network card has no connection`;
 }
 
 /** Ends the helpers of a run, politely first. */

@@ -8,14 +8,17 @@
 import { CocoonError, messageOf } from "../../errors/error.ts";
 import { join } from "../../host/path.ts";
 import { isRunning, processesHolding } from "../../host/process.ts";
-import type { Control } from "../../plugins/contract.ts";
+import type { Backend, Control } from "../../plugins/contract.ts";
 import { isActive, type MachineRecord, type RunInfo } from "../../state/machine_record.ts";
 import type { VmContext } from "../context.ts";
+import { refreshNames } from "../names.ts";
 import { aliveLockPath, isAlive } from "../liveness.ts";
 import { backendOf } from "../plugins.ts";
 import { ConsoleHub } from "./console_hub.ts";
 import { openConsole } from "./console_source.ts";
+import { lastWordsOf } from "./last_words.ts";
 import { launch } from "./launch.ts";
+import { helperLost } from "./lost_helper.ts";
 import { HEALTHY_RUN_MS, restartPause } from "./restart.ts";
 import { describeEnd, type HypervisorEnd, settle, sweepSockets } from "./settle.ts";
 import { serveStatus } from "./status.ts";
@@ -71,13 +74,14 @@ async function superviseRun(
   id: string,
   options: SuperviseOptions,
 ): Promise<HypervisorEnd | undefined> {
-  using cleanup = new DisposableStack();
+  await using cleanup = new AsyncDisposableStack();
   let running: Running;
   try {
     running = options.mode === "start"
       ? await start(context, id, options.signal)
       : await adopt(context, id);
     await serve(context, id, running, options, cleanup);
+    await refreshNames(context);
   } catch (error) {
     options.onReady(await giveUp(context, id, options.mode, error));
     return undefined;
@@ -89,7 +93,14 @@ async function superviseRun(
     await killHypervisor(context, id);
   }
   const startedAt = performance.now();
-  const end = await running.end;
+  let lostHelper: string | undefined;
+  running.lost.then((role) => helperLost(context, id, role, () => lostHelper = role))
+    .catch((error) => console.error(messageOf(error)));
+  const backend = await backendOf(running.record);
+  const end = {
+    ...withLastWords(await running.end, backend, running.info.consoleLogPath),
+    ...(lostHelper === undefined ? {} : { lostHelper }),
+  };
   if (performance.now() - startedAt >= HEALTHY_RUN_MS) {
     context.store.machines.update(id, (now) => ({ ...now, restarts: 0 }));
   }
@@ -102,7 +113,7 @@ async function serve(
   id: string,
   running: Running,
   options: SuperviseOptions,
-  cleanup: DisposableStack,
+  cleanup: AsyncDisposableStack,
 ): Promise<void> {
   const runDir = context.home.runDir(id);
   const { info } = running;
@@ -115,7 +126,7 @@ async function serve(
     pid: Deno.pid,
     terminals: hub.terminals,
   }));
-  cleanup.defer(() => void status.shutdown());
+  cleanup.defer(() => status.shutdown());
   hub.listen();
   const control = (await backendOf(running.record)).control(info.control);
   try {
@@ -146,10 +157,19 @@ async function giveUp(
     : new CocoonError("failed", messageOf(error), { cause: error });
 }
 
+/** Reads how the guest ended where the hypervisor's end does not tell. */
+function withLastWords(end: HypervisorEnd, backend: Backend, logPath: string): HypervisorEnd {
+  const byItself = end.signal === null && (end.code === 0 || end.code === null);
+  if (!backend.rebootEndsProcess || !byItself || lastWordsOf(logPath) !== "reboot") return end;
+  return { ...end, rebooted: true };
+}
+
 interface Running {
   record: MachineRecord;
   info: RunInfo;
   end: Promise<HypervisorEnd>;
+  /** Resolves with the role of the first helper that ends. */
+  lost: Promise<string>;
 }
 
 async function start(context: VmContext, id: string, signal: AbortSignal): Promise<Running> {
@@ -163,8 +183,7 @@ async function start(context: VmContext, id: string, signal: AbortSignal): Promi
     startedAt: context.host.now().toISOString(),
   }));
   if (record?.run === undefined) throw new CocoonError("not-found", `machine ${id} was removed`);
-  launched.companionEnd.then((role) => helperLost(context, id, role));
-  return { record, info: record.run, end: launched.hypervisorEnd };
+  return { record, info: record.run, end: launched.hypervisorEnd, lost: launched.companionEnd };
 }
 
 async function adopt(context: VmContext, id: string): Promise<Running> {
@@ -188,7 +207,8 @@ async function adopt(context: VmContext, id: string): Promise<Running> {
       ? { run: { ...now.run, processes: { hypervisor: holder, ...now.run.processes } } }
       : {}),
   })) ?? record;
-  return { record: adopted, info: run, end: watch(context, id, adopted) };
+  const { promise: lost, resolve: onLost } = Promise.withResolvers<string>();
+  return { record: adopted, info: run, end: watch(context, id, adopted, onLost), lost };
 }
 
 /** Milliseconds that an adopted hypervisor gets to answer; it may have been started just now. */
@@ -215,28 +235,19 @@ async function watch(
   context: VmContext,
   id: string,
   record: MachineRecord,
+  onLost: (role: string) => void,
 ): Promise<HypervisorEnd> {
   const companions = Object.entries(record.run?.processes ?? {})
     .filter(([role]) => role !== "hypervisor");
-  const lost = new Set<string>();
+  let lost: string | undefined;
   while (isAlive(context.home, id)) {
-    for (const [role, identity] of companions) {
-      if (lost.has(role) || isRunning(identity)) continue;
-      lost.add(role);
-      helperLost(context, id, role);
+    if (lost === undefined) {
+      lost = companions.find(([, identity]) => !isRunning(identity))?.[0];
+      if (lost !== undefined) onLost(lost);
     }
     await new Promise((resolve) => setTimeout(resolve, WATCH_INTERVAL_MS));
   }
   return { code: null, signal: null };
-}
-
-/** A helper never comes back to a running hypervisor: the card it served is dead. */
-function helperLost(context: VmContext, id: string, role: string): void {
-  if (!isAlive(context.home, id)) return;
-  context.store.machines.update(id, (now) => ({
-    ...now,
-    lastError: `the helper ${role} has ended; its network card has no connection`,
-  }));
 }
 
 /** Ends a hypervisor whose start failed; idempotent. */
@@ -262,7 +273,9 @@ async function pauseBeforeRestart(
   let begun = false;
   context.store.machines.update(record.id, (now) => {
     begun = isToBeRestarted(now);
-    return begun ? { ...now, state: "starting", stale: false, restarts: now.restarts + 1 } : now;
+    // A reboot is the guest's own affair, and no restart of the policy's.
+    const restarts = now.restarts + (end.rebooted ? 0 : 1);
+    return begun ? { ...now, state: "starting", stale: false, restarts } : now;
   });
   return begun;
 }

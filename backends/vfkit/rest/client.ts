@@ -5,8 +5,8 @@
  * machine is started, so the first states may be `Stopped` or `Starting`; the end of a machine is
  * the end of the process, which no state tells.
  */
-import { VfkitRestError } from "./errors.ts";
-import { type Answer, send } from "./http.ts";
+import { RestError } from "../../rest_error.ts";
+import { type Answer, send } from "../../unix_http.ts";
 
 /** vfkit's word for a state, without the `VirtualMachineState` before it. */
 export const VFKIT_STATES = [
@@ -46,7 +46,7 @@ export interface VfkitConfiguration {
 
 /**
  * The machine's state.
- * @throws {VfkitRestError}
+ * @throws {RestError}
  */
 export async function getState(socketPath: string, timeoutMs: number): Promise<VfkitState> {
   const answer = object(await send(socketPath, "GET", "/vm/state", undefined, timeoutMs), 200);
@@ -55,14 +55,14 @@ export async function getState(socketPath: string, timeoutMs: number): Promise<V
     : undefined;
   const state = VFKIT_STATES.find((known) => known === word);
   if (state === undefined) {
-    throw new VfkitRestError("garbage", `unknown state ${JSON.stringify(answer["state"])}`, 200);
+    throw new RestError("garbage", `unknown state ${JSON.stringify(answer["state"])}`, 200);
   }
   return state;
 }
 
 /**
  * The machine as it is now.
- * @throws {VfkitRestError}
+ * @throws {RestError}
  */
 export async function inspect(
   socketPath: string,
@@ -74,7 +74,7 @@ export async function inspect(
     typeof vcpus !== "number" || typeof memoryBytes !== "number" || !Array.isArray(devices) ||
     !devices.every(isDevice)
   ) {
-    throw new VfkitRestError("garbage", "/vm/inspect: not a machine's configuration", 200);
+    throw new RestError("garbage", "/vm/inspect: not a machine's configuration", 200);
   }
   return { vcpus, memoryBytes, devices };
 }
@@ -83,7 +83,7 @@ export async function inspect(
  * Asks for a change; resolves when vfkit has accepted it, not when it has happened. A guest may
  * ignore `Stop`. After `HardStop` the process may end before its answer is written, which is the
  * reason `closed`: whether the machine is gone is then seen from the process.
- * @throws {VfkitRestError} `refused` when the machine's state does not allow it
+ * @throws {RestError} `refused` when the machine's state does not allow it
  */
 export async function changeState(
   socketPath: string,
@@ -103,19 +103,19 @@ function object(answer: Answer, wanted: number): Record<string, unknown> {
     const value: unknown = JSON.parse(answer.text);
     if (isObject(value)) return value;
   } catch { /* said below */ }
-  throw new VfkitRestError("garbage", `not JSON: ${excerpt(answer.text)}`, answer.status);
+  throw new RestError("garbage", `not JSON: ${excerpt(answer.text)}`, answer.status);
 }
 
 /** vfkit's own errors are `{"error": TEXT}` with status 400 or 500. */
-function refusal({ status, text }: Answer): VfkitRestError {
+function refusal({ status, text }: Answer): RestError {
   let said: unknown;
   try {
     const value: unknown = JSON.parse(text);
     if (isObject(value)) said = value["error"];
   } catch { /* another server's page */ }
   return typeof said === "string"
-    ? new VfkitRestError("refused", said, status)
-    : new VfkitRestError("garbage", `status ${status}: ${excerpt(text)}`, status);
+    ? new RestError("refused", said, status)
+    : new RestError("garbage", `status ${status}: ${excerpt(text)}`, status);
 }
 
 function isDevice(value: unknown): value is VfkitDevice {

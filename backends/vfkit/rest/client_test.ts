@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { answer, type StubAnswer, StubRestServer } from "../testing/stub_rest_server.ts";
+import { answer, type StubAnswer, StubRestServer } from "../../testing/stub_rest_server.ts";
 import { changeState, getState, inspect, VFKIT_STATES, type VfkitChange } from "./client.ts";
-import { VfkitRestError } from "./errors.ts";
+import { RestError } from "../../rest_error.ts";
 
 const TIMEOUT_MS = 2_000;
 
@@ -23,7 +23,7 @@ async function withServer(
 
 function failure(reason: string, message: RegExp, status?: number) {
   return (error: unknown) => {
-    assert.ok(error instanceof VfkitRestError, String(error));
+    assert.ok(error instanceof RestError, String(error));
     assert.equal(error.reason, reason, error.message);
     assert.match(error.message, message);
     assert.equal(error.status, status);
@@ -112,7 +112,7 @@ Deno.test("a server that never answers is given up at the deadline", async () =>
 Deno.test("a body that stops half way is given up at the deadline", async () => {
   const half = answer(200, '{"state":"VirtualMachineStateRunning"}').slice(0, -5);
   await withServer(half, async ({ path }) => {
-    await assert.rejects(getState(path, 300), (error) => error instanceof VfkitRestError);
+    await assert.rejects(getState(path, 300), (error) => error instanceof RestError);
   });
 });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { waitFor } from "../../support/wait_for.ts";
 import {
   request,
-  type RunningVfkit,
+  type RunningStandIn,
   setState,
   startVfkit,
   waitForState,
@@ -11,7 +11,7 @@ import {
 
 /** Runs a machine with a played guest and its REST server on a socket. */
 function withRest(
-  test: (socket: string, vfkit: RunningVfkit) => Promise<void>,
+  test: (socket: string, vfkit: RunningStandIn) => Promise<void>,
   options: { args?: string[]; env?: Record<string, string> } = {},
 ): Promise<void> {
   return withFolder(async (folder) => {

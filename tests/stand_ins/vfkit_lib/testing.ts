@@ -1,4 +1,4 @@
-/** Starts the stand-in as a driver would, for its own tests. */
+/** Starts stand-ins as a driver would, for their own tests. */
 import { spawn } from "node:child_process";
 import { waitFor } from "../../support/wait_for.ts";
 
@@ -21,7 +21,7 @@ export interface Answer {
 }
 
 /** A running stand-in; closing it kills it. */
-export interface RunningVfkit extends AsyncDisposable {
+export interface RunningStandIn extends AsyncDisposable {
   readonly pid: number;
   /** Exit status, or the name of the signal. */
   readonly exit: Promise<number | string>;
@@ -34,9 +34,18 @@ export interface RunningVfkit extends AsyncDisposable {
   says(text: string, timeoutMs?: number): Promise<void>;
 }
 
-/** Starts it without a terminal, in a process group of its own. */
-export function startVfkit(args: readonly string[], options: StartOptions = {}): RunningVfkit {
-  const child = spawn(STAND_IN, args, {
+/** Starts vfkit's stand-in. */
+export function startVfkit(args: readonly string[], options: StartOptions = {}): RunningStandIn {
+  return startStandIn(STAND_IN, args, options);
+}
+
+/** Starts a stand-in without a terminal, in a process group of its own. */
+export function startStandIn(
+  program: string,
+  args: readonly string[],
+  options: StartOptions = {},
+): RunningStandIn {
+  const child = spawn(program, args, {
     detached: true,
     stdio: ["ignore", "pipe", "pipe", ...(options.inherit ?? [])],
     env: { ...Deno.env.toObject(), COCOON_DENO: Deno.execPath(), ...options.env },
@@ -53,7 +62,7 @@ export function startVfkit(args: readonly string[], options: StartOptions = {}):
     });
   });
   const { pid } = child;
-  if (pid === undefined) throw new Error(`${STAND_IN} cannot be started`);
+  if (pid === undefined) throw new Error(`${program} cannot be started`);
   const signal = (name: Deno.Signal) => Deno.kill(pid, name);
   return {
     pid,

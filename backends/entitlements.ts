@@ -1,6 +1,6 @@
 /** Entitlements of a program, read from what `codesign` prints. */
 
-/** What vfkit must be signed with to run machines. */
+/** What a program of Virtualization.framework must be signed with to run machines. */
 export const VIRTUALIZATION_ENTITLEMENT = "com.apple.security.virtualization";
 
 /**

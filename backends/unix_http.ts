@@ -1,5 +1,5 @@
 /** One HTTP request over a Unix socket, with one deadline for all of it. */
-import { VfkitRestError } from "./errors.ts";
+import { RestError } from "./rest_error.ts";
 
 /** What came back. */
 export interface Answer {
@@ -10,7 +10,7 @@ export interface Answer {
 /**
  * Sends one request on a connection of its own.
  * @param timeoutMs milliseconds until the whole answer must be there
- * @throws {VfkitRestError} when there is no answer
+ * @throws {RestError} when there is no answer
  */
 export async function send(
   socketPath: string,
@@ -39,9 +39,9 @@ export async function send(
 }
 
 /** Deno gives no codes here, only the words of the libraries below it. */
-function explained(error: unknown, what: string, timeoutMs: number): VfkitRestError {
+function explained(error: unknown, what: string, timeoutMs: number): RestError {
   if (error instanceof DOMException && error.name === "TimeoutError") {
-    return new VfkitRestError("timeout", `${what}: no answer within ${timeoutMs} ms`, undefined, {
+    return new RestError("timeout", `${what}: no answer within ${timeoutMs} ms`, undefined, {
       cause: error,
     });
   }
@@ -53,7 +53,7 @@ function explained(error: unknown, what: string, timeoutMs: number): VfkitRestEr
     ? "closed"
     : "garbage";
   const why = { unreachable: "nobody listens", closed: "the connection was cut", garbage: text };
-  return new VfkitRestError(reason, `${what}: ${why[reason]}`, undefined, { cause: error });
+  return new RestError(reason, `${what}: ${why[reason]}`, undefined, { cause: error });
 }
 
 /** The messages of an error and of its causes. */

@@ -13,7 +13,7 @@ export interface RecordedRequest {
 /** What is answered: bytes; `cut` = the connection is closed, `hang` = nothing ever comes. */
 export type StubAnswer = string | "cut" | "hang";
 
-/** An answer as vfkit writes it. */
+/** An answer with its length, as Go's server writes it. */
 export function answer(status: number, body: string, type = "application/json; charset=utf-8") {
   const reasons: Record<number, string> = { 200: "OK", 202: "Accepted", 404: "Not Found" };
   const headers = body === "" ? "" : `Content-Type: ${type}\r\n`;

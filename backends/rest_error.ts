@@ -1,25 +1,25 @@
-/** Why a request had no good answer. */
-export type VfkitRestReason =
+/** Errors of hypervisors that are controlled by HTTP: why a request had no good answer. */
+export type RestReason =
   /** Nobody listens at the socket. */
   | "unreachable"
   /** The connection ended before the answer. */
   | "closed"
   /** The deadline passed. */
   | "timeout"
-  /** vfkit answered that it cannot do it. */
+  /** The hypervisor answered that it cannot do it. */
   | "refused"
-  /** The answer is none of vfkit's. */
+  /** The answer is none of the hypervisor's. */
   | "garbage";
 
-/** A request to vfkit's REST API that failed. */
-export class VfkitRestError extends Error {
-  override readonly name = "VfkitRestError";
+/** A request to a hypervisor's REST API that failed. */
+export class RestError extends Error {
+  override readonly name = "RestError";
 
   /**
    * @param status of the answer, where there was one
    */
   constructor(
-    readonly reason: VfkitRestReason,
+    readonly reason: RestReason,
     message: string,
     readonly status?: number,
     options?: ErrorOptions,
