@@ -20,14 +20,18 @@ export interface Phase {
   files: string[];
 }
 
-/** What start machines or kill things: side by side they would starve and disturb each other. */
 const FAULTS = "tests/fault/";
-const SERIAL = ["tests/e2e/", FAULTS];
+/** Files of these folders start machines even where their text names no guest. */
+const MACHINES = ["tests/e2e/", FAULTS];
 
-/** Each file is in exactly one; what is quick and tells most comes first. */
+/**
+ * Each file is in exactly one; what is quick and tells most comes first. A guest keeps one CPU busy,
+ * so files with machines run side by side too, but not beside the unit tests. What kills things at
+ * chosen moments runs alone.
+ */
 const PHASES: readonly (Omit<Phase, "files"> & { has(file: TestFile): boolean })[] = [
-  { name: "unit", parallel: true, has: (file) => !isSerial(file) },
-  { name: "machines", parallel: false, has: (file) => isSerial(file) && !isFault(file) },
+  { name: "unit", parallel: true, has: (file) => !hasMachines(file) },
+  { name: "machines", parallel: true, has: (file) => hasMachines(file) && !isFault(file) },
   { name: "faults", parallel: false, has: isFault },
 ];
 
@@ -35,8 +39,8 @@ function isFault(file: TestFile): boolean {
   return file.path.startsWith(FAULTS);
 }
 
-function isSerial({ path, guests }: TestFile): boolean {
-  return guests.length > 0 || SERIAL.some((folder) => path.startsWith(folder));
+function hasMachines({ path, guests }: TestFile): boolean {
+  return guests.length > 0 || MACHINES.some((folder) => path.startsWith(folder));
 }
 
 /** The phases that have files, each with its files in the order in which they run. */

@@ -35,7 +35,7 @@ Deno.test("planPhases() runs quick files side by side first, and full guests las
     { name: "unit", parallel: true, files: ["images/a_test.ts", "images/b_test.ts"] },
     {
       name: "machines",
-      parallel: false,
+      parallel: true,
       files: ["backends/qemu/machine_test.ts", "tests/e2e/z_test.ts", "tests/e2e/a_test.ts"],
     },
     { name: "faults", parallel: false, files: ["tests/fault/kill_test.ts"] },
