@@ -96,7 +96,7 @@ export function testFiles(root: string, filters: readonly string[]): TestFile[] 
 /** All guests that the files ask for, also by way of the modules that stand beside them. */
 export function guestsOf(root: string, files: readonly TestFile[]): Set<GuestName> {
   const guests = new Set(files.flatMap((file) => file.guests));
-  for (const folder of SERIAL.filter((one) => files.some(({ path }) => path.startsWith(one)))) {
+  for (const folder of MACHINES.filter((one) => files.some(({ path }) => path.startsWith(one)))) {
     for (const path of filesBelow(root, (path) => path.startsWith(folder))) {
       if (path.endsWith("_test.ts")) continue;
       for (const name of guestsIn(Deno.readTextFileSync(`${root}/${path}`))) guests.add(name);
