@@ -13,7 +13,7 @@ const VENDOR_DATA = "vendor-data";
 
 /**
  * By default cloud-init configures the network only in the first boot of an instance. Source: its
- * documentation, "Events and updates"; known from 21.4 on, ignored before.
+ * documentation, "Events and updates". A version that does not know the key ignores it.
  */
 const AT_EVERY_BOOT = { updates: { network: { when: ["boot-new-instance", "boot"] } } };
 
