@@ -9,7 +9,7 @@
 import type { Backend, Capabilities, HostFacts, JsonObject } from "../../plugins/contract.ts";
 import { controlMachine } from "./control.ts";
 import { explainFailure } from "./failures.ts";
-import { MAX_MEMORY_MIB, planMachine } from "./plan.ts";
+import { machineRefusals, MAX_MEMORY_MIB, planMachine } from "./plan.ts";
 import { krunkitSettings } from "./settings.ts";
 
 const krunkit: Backend = {
@@ -22,6 +22,7 @@ const krunkit: Backend = {
   check: async (host, settings) => (await import("./check.ts")).checkHost(host, settings),
   probe: async (host, machine, settings) =>
     await (await import("./probe.ts")).probeMachine(host, machine, settings),
+  refusals: machineRefusals,
   plan: planMachine,
   control: controlMachine,
   explainFailure,

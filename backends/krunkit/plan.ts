@@ -1,7 +1,16 @@
 import { CocoonError } from "../../errors/error.ts";
 import { join } from "../../host/path.ts";
 import { isAtLeast, type Version, versionText } from "../../host/versions.ts";
-import type { Boot, Disk, LaunchPlan, Machine, PlanRequest } from "../../plugins/contract.ts";
+import type {
+  Boot,
+  Disk,
+  LaunchPlan,
+  Machine,
+  MachineDirs,
+  PlanRequest,
+  Share,
+} from "../../plugins/contract.ts";
+import { refused } from "../refused.ts";
 import { planNics } from "./nic_arguments.ts";
 import { option } from "./option.ts";
 import { readProbe } from "./probe.ts";
@@ -37,11 +46,9 @@ export function planMachine(request: PlanRequest): LaunchPlan {
   const devices = [
     ...machine.disks.map(disk),
     ...nics.devices,
-    option("virtio-serial", { logFilePath: consoleLogPath }),
+    consoleDevice(consoleLogPath),
     ...(machine.devices.rng ? [option("virtio-rng")] : []),
-    ...(machine.devices.shares ?? []).map(({ hostPath, tag }) =>
-      option("virtio-fs", { sharedDir: hostPath, mountTag: tag })
-    ),
+    ...(machine.devices.shares ?? []).map(share),
   ];
   return {
     processes: [{
@@ -71,6 +78,28 @@ export function planMachine(request: PlanRequest): LaunchPlan {
     readyTimeoutMs: READY_TIMEOUT_MS,
     steadyMs: STEADY_MS,
   };
+}
+
+/**
+ * What of a machine no krunkit can be given, part by part; the same code writes the parts of its
+ * plan.
+ */
+export function machineRefusals(machine: Machine, dirs: MachineDirs): CocoonError[] {
+  return refused([
+    () => mebibytes(machine),
+    () => bootLoader(machine.boot),
+    () => consoleDevice(join(dirs.data, "console.log")),
+    ...machine.disks.map((one) => () => disk(one)),
+    ...(machine.devices.shares ?? []).map((one) => () => share(one)),
+  ]);
+}
+
+function consoleDevice(logFilePath: string): string {
+  return option("virtio-serial", { logFilePath });
+}
+
+function share({ hostPath, tag }: Share): string {
+  return option("virtio-fs", { sharedDir: hostPath, mountTag: tag });
 }
 
 function checkCpus({ name, cpus }: Machine, version: Version): void {

@@ -1,5 +1,6 @@
-import { CocoonError } from "../../errors/error.ts";
+import type { CocoonError } from "../../errors/error.ts";
 import type { Devices, Machine, MachineDirs } from "../../plugins/contract.ts";
+import { refused } from "../refused.ts";
 import { planBoot } from "./boot_arguments.ts";
 import { otherDevices } from "./device_arguments.ts";
 import { diskDevices } from "./disk_arguments.ts";
@@ -27,16 +28,4 @@ export function machineRefusals(machine: Machine, dirs: MachineDirs): CocoonErro
   ]);
   // Disks that are right one by one may still have one serial.
   return found.length > 0 ? found : refused([() => diskDevices(machine)]);
-}
-
-function refused(parts: readonly (() => unknown)[]): CocoonError[] {
-  return parts.flatMap((write) => {
-    try {
-      write();
-      return [];
-    } catch (error) {
-      if (error instanceof CocoonError) return [error];
-      throw error;
-    }
-  });
 }

@@ -45,7 +45,10 @@ caught(
 caught(
   "an address that changes with every start",
   "attach() again gives the same, so that a restart changes nothing for the guest",
-  () => attachWith(({ state }) => ({ state: { ...state, random: crypto.randomUUID() } })),
+  () =>
+    attachWith(() => ({
+      attachment: { kind: "user", forwards: [], guestCidr: `10.0.${Math.random()}.0/24` },
+    })),
 );
 caught(
   "two machines on one port",
