@@ -6,10 +6,10 @@ import type { VmContext } from "./context.ts";
 import type { CreateRequest } from "./create.ts";
 
 /** For a caller that gives no size. */
-const DEFAULT_COW_BYTES = 10 * 1024 ** 3;
+const DEFAULT_DISK_BYTES = 10 * 1024 ** 3;
 
 /**
- * Makes the files of a machine that is being created: root disk or the one over its layers, empty data disks, kernel. All of
+ * Makes the files of a machine that is being created: root disk or the one over its layers, empty disks, kernel. All of
  * them are on stable storage afterwards. The whole folder is erased when this fails.
  */
 export async function makeDisks(
@@ -22,9 +22,9 @@ export async function makeDisks(
     if (disk.role === "root") await makeRoot(context, disk, request, signal);
     if (disk.role === "cow") {
       const { makeCow } = await import("./layer_disks.ts");
-      await makeCow(context.host, disk, request.spec.diskBytes ?? DEFAULT_COW_BYTES, signal);
+      await makeCow(context.host, disk, request.spec.diskBytes ?? DEFAULT_DISK_BYTES, signal);
     }
-    if (disk.role === "data") await makeData(disk, request);
+    if (disk.role === "data") await makeEmpty(disk, dataDiskBytes(disk, request));
   }
   const { boot } = record.machine;
   if (boot.kind !== "linux" || request.kernel === undefined) return;
@@ -46,6 +46,7 @@ async function makeRoot(
   signal: AbortSignal,
 ): Promise<void> {
   if (image === undefined) throw new TypeError("a root disk without an image");
+  if (image.kind === "iso") return await makeEmpty(disk, spec.diskBytes ?? DEFAULT_DISK_BYTES);
   const sizeBytes = spec.diskBytes ?? image.virtualBytes;
   if (sizeBytes < image.virtualBytes) {
     const { formatSize } = await import("../config/size.ts");
@@ -61,11 +62,16 @@ async function makeRoot(
   await storage.clone(context.host, base, disk.path, sizeBytes, signal);
 }
 
-async function makeData(disk: Disk, { spec }: CreateRequest): Promise<void> {
+function dataDiskBytes(disk: Disk, { spec }: CreateRequest): number {
   const wish = spec.dataDisks.find((data) => data.name === disk.serial);
   if (wish === undefined) throw new TypeError(`no wish for data disk ${disk.serial}`);
-  using file = await Deno.open(disk.path, { createNew: true, write: true, mode: 0o600 });
-  await file.truncate(wish.sizeBytes);
+  return wish.sizeBytes;
+}
+
+/** All of it is a hole. */
+async function makeEmpty({ path }: Disk, sizeBytes: number): Promise<void> {
+  using file = await Deno.open(path, { createNew: true, write: true, mode: 0o600 });
+  await file.truncate(sizeBytes);
   await file.sync();
 }
 

@@ -5,6 +5,7 @@ import { checkMachineName } from "../../guest/names.ts";
 import type { Architecture, DiskBus, PortForward } from "../../plugins/contract.ts";
 import { parseForward } from "../../plugins/port_forward.ts";
 import type { RestartPolicy } from "../../state/machine_record.ts";
+import { CD_SERIAL } from "../../vm/cd_disks.ts";
 import { integerFlag, repeatedFlag, switchFlag, textFlag } from "../arguments.ts";
 import { sizeFlag } from "../quantity_flags.ts";
 import type { Frame } from "../command.ts";
@@ -103,7 +104,7 @@ export const CREATE_ALIASES = { n: "name", c: "cpus", m: "memory", p: "publish" 
 /** Largest serial of a virtio-blk disk is 20 bytes; it is the disk's name. */
 const DISK_NAME = /^[a-z][a-z0-9-]{0,19}$/;
 /** Serials that cocoon gives to its own disks. */
-export const OWN_SERIALS: readonly string[] = ["root", "seed"];
+export const OWN_SERIALS: readonly string[] = ["root", "seed", CD_SERIAL];
 /** How the serials of layers and of the disk over them begin. */
 const OWN_PREFIX = "cocoon-";
 

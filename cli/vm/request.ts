@@ -145,6 +145,7 @@ export async function completeRequest(
   image: ImageRecord | undefined,
 ): Promise<CreateRequest> {
   const storage = await storageFor(context, vm, draft);
+  if (image?.kind === "iso") await demand(context, config, draft, withCd(draft.wish));
   const files = image && directFiles(vm.home, image);
   const kernel = files === undefined
     ? draft.kernel
@@ -168,8 +169,8 @@ export async function completeRequest(
 
 /** Size of the root disk; the default one is as large as the image needs. */
 function rootDiskBytes(config: Config, draft: Draft, image: ImageRecord): number {
-  // Over layers lies a disk of the machine's own; they do not have to fit into it.
-  const imageBytes = image.kind === "direct" ? 0 : image.virtualBytes;
+  // Beside layers and a CD there is a disk of the machine's own; they do not have to fit into it.
+  const imageBytes = image.kind === "disk" ? image.virtualBytes : 0;
   const minimum = Math.max(imageBytes, image.minimumDiskBytes ?? 0);
   const { diskBytes = Math.max(config.defaults.diskBytes, minimum) } = draft;
   // One below the image itself is refused where the disk is made, which holds for any image.
@@ -183,7 +184,31 @@ function rootDiskBytes(config: Config, draft: Draft, image: ImageRecord): number
   return diskBytes;
 }
 
-/** Asks again what the plugins can, now that the image says how the machine boots. */
+/**
+ * Asks again what the plugins can, now that the image says what the machine needs.
+ * @throws {CocoonError} with every reason why it cannot be made
+ */
+async function demand(
+  context: Context,
+  config: Config,
+  { registry, choice }: Draft,
+  wish: MachineWish,
+): Promise<void> {
+  if (refusals(wish, choice).length === 0) return;
+  const alternatives = await findAlternatives(registry, context.host, config);
+  throw joinErrors(refusals(wish, choice, alternatives));
+}
+
+/** What a machine of an installation CD needs beside its empty disk. */
+function withCd(wish: MachineWish): MachineWish {
+  return {
+    ...wish,
+    diskCount: wish.diskCount + 1,
+    features: [...wish.features ?? [], { feature: "cdrom", optional: false }],
+  };
+}
+
+/** The kernel of an image that brings its own, and its layers as disks. */
 async function layersKernel(
   context: Context,
   config: Config,
@@ -192,16 +217,9 @@ async function layersKernel(
 ): Promise<CreateRequest["kernel"]> {
   const { directKernel, refuseOwnKernel } = await import("./direct_image.ts");
   refuseOwnKernel(draft.kernel);
-  const { wish, choice, registry, spec } = draft;
-  const layersWish: MachineWish = {
-    ...wish,
-    boot: "linux",
-    diskCount: wish.diskCount + files.layers.length,
-  };
-  if (refusals(layersWish, choice).length > 0) {
-    const alternatives = await findAlternatives(registry, context.host, config);
-    throw joinErrors(refusals(layersWish, choice, alternatives));
-  }
+  const { wish, choice, spec } = draft;
+  const diskCount = wish.diskCount + files.layers.length;
+  await demand(context, config, draft, { ...wish, boot: "linux", diskCount });
   const unpack = needsUnpacked(choice.backend.capabilities, spec.architecture);
   if (unpack) {
     const { requireExtractable } = await import("../../guest/kernel_extract.ts");

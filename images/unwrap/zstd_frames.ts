@@ -11,6 +11,8 @@ const MAGIC = 0xfd2fb528;
 const SKIPPABLE_MAGIC = 0x184d2a5;
 /** Frames are handed on in pieces of about this length. */
 const PIECE_BYTES = 256 * 1024;
+/** Most blocks in one such piece: each costs far more memory than its own bytes when it is tiny. */
+const PIECE_BLOCKS = 4096;
 
 /** Bytes of the dictionary's id and of the content's size, by their flags in the header. */
 const DICTIONARY_ID_BYTES = [0, 1, 2, 4];
@@ -49,6 +51,7 @@ async function* frame(source: ByteSource, magic: Uint8Array): AsyncGenerator<Uin
     (sizeBytes === 0 && isSingleSegment ? 1 : sizeBytes);
   let pieces = [magic, new Uint8Array([flags]), await exactly(source, rest)];
   let collected = 0;
+  let blocks = 0;
   for (let isLast = false; !isLast;) {
     const header = await exactly(source, 3);
     const bits = uint32(header);
@@ -57,11 +60,11 @@ async function* frame(source: ByteSource, magic: Uint8Array): AsyncGenerator<Uin
     if (type === 3) throw damaged("zstd", "a block of an unknown kind");
     const content = await exactly(source, type === 1 ? 1 : bits >>> 3);
     pieces.push(header, content);
-    collected += content.length;
-    if (collected >= PIECE_BYTES) {
+    collected += header.length + content.length;
+    if (collected >= PIECE_BYTES || ++blocks >= PIECE_BLOCKS) {
       yield joined(pieces);
       pieces = [];
-      collected = 0;
+      collected = blocks = 0;
     }
   }
   const hasChecksum = (flags & 4) !== 0;

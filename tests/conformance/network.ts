@@ -40,6 +40,9 @@ const ALL_KINDS: readonly AttachmentKind[] = [
   "tap",
 ];
 
+/** Whether the run is a dry one: what is refused at the start is refused at create, too. */
+const BOTH: readonly boolean[] = [true, false];
+
 /** The checks; they need what the provider needs on this computer. */
 export function networkChecks(provider: NetworkProvider, fixture: NetworkFixture): Check[] {
   const { host } = fixture;
@@ -213,8 +216,11 @@ export function networkChecks(provider: NetworkProvider, fixture: NetworkFixture
         using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
         const { port } = listener.addr;
         const nic = { ...sampleNic(), forwards: [tcpForward(port)] };
-        const error = await assertRefused(() => provider.attach(request({ nic })), ["conflict"]);
-        assert.match(error.message, new RegExp(`\\b${port}\\b`));
+        for (const dryRun of BOTH) {
+          const wanted = request({ nic, dryRun });
+          const error = await assertRefused(() => provider.attach(wanted), ["conflict"]);
+          assert.match(error.message, new RegExp(`\\b${port}\\b`));
+        }
       },
     },
     {
@@ -223,10 +229,27 @@ export function networkChecks(provider: NetworkProvider, fixture: NetworkFixture
         const home = new HomeReservations();
         const port = fixture.freePort();
         const nic: Nic = { ...sampleNic(), forwards: [tcpForward(port)] };
-        const of = (owner: string) => request({ owner, nic, reservations: home.of(owner) });
+        const of = (owner: string, dryRun = false) =>
+          request({ owner, nic, dryRun, reservations: home.of(owner) });
         await attached(of("machine1"), async () => {
-          const error = await assertRefused(() => provider.attach(of("machine2")), ["conflict"]);
-          assert.match(error.message, new RegExp(`\\b${port}\\b`));
+          for (const dryRun of BOTH) {
+            const wanted = of("machine2", dryRun);
+            const error = await assertRefused(() => provider.attach(wanted), ["conflict"]);
+            assert.match(error.message, new RegExp(`\\b${port}\\b`));
+          }
+        });
+      },
+    },
+    {
+      name: "attach() in a dry run answers what would be attached, and listens on no port",
+      run: async () => {
+        const port = fixture.freePort();
+        const nic = { ...sampleNic(), forwards: [tcpForward(port)] };
+        const reservations = new HomeReservations().of("machine1");
+        const dry = await provider.attach(request({ nic, reservations, dryRun: true }));
+        Deno.listen({ hostname: "127.0.0.1", port }).close();
+        await attached(request({ nic, reservations }), ({ attachment }) => {
+          assert.deepEqual(dry?.attachment, attachment);
         });
       },
     },

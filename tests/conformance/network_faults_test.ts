@@ -1,8 +1,9 @@
+import assert from "node:assert/strict";
 import nat from "../../network/nat/mod.ts";
 import none from "../../network/none/mod.ts";
 import { realHost } from "../../host/host.ts";
 import type { AttachResult, NetworkProvider } from "../../plugins/contract.ts";
-import { caught } from "./faults.ts";
+import { assertSeen, caught } from "./faults.ts";
 import { networkChecks } from "./network.ts";
 import { toyProcess } from "./toy_backend.ts";
 
@@ -94,6 +95,38 @@ caught(
       },
     }),
 );
+for (const refused of ["another program has", "another machine has"]) {
+  caught(
+    `a dry run that does not ask for ports that ${refused}`,
+    `attach() refuses a forward of a port that ${refused}, naming it`,
+    () =>
+      network({
+        attach: (r) => nat.attach(r.dryRun ? { ...r, nic: { ...r.nic, forwards: [] } } : r),
+      }),
+  );
+}
+Deno.test("the suite sees a dry run that listens", async () => {
+  const held: Deno.Listener[] = [];
+  const greedy = network({
+    attach(request) {
+      const [forward] = request.nic.forwards;
+      if (request.dryRun && forward !== undefined) {
+        held.push(Deno.listen({ hostname: "127.0.0.1", port: forward.hostPort }));
+        return nat.attach({ ...request, nic: { ...request.nic, forwards: [] } });
+      }
+      return nat.attach(request);
+    },
+  });
+  try {
+    await assertSeen(
+      "attach() in a dry run answers what would be attached, and listens on no port",
+      greedy,
+    );
+    assert.equal(held.length, 1);
+  } finally {
+    for (const listener of held) listener.close();
+  }
+});
 caught(
   "a detach that needs memory of the attach",
   "detach() works from stored state alone, twice, and after nothing was attached",

@@ -328,6 +328,29 @@ Deno.test("redirects to another host are followed without Authorization", async 
   });
 });
 
+Deno.test("a host that is redirected to gets no password, whatever it asks for", async () => {
+  for (const scheme of ["basic", "bearer"]) {
+    await using registry = fakeRegistry();
+    await using elsewhere = fakeRegistry();
+    const challenge = scheme === "basic"
+      ? `Basic realm="x"`
+      : `Bearer realm="http://${elsewhere.host}/token",service="s"`;
+    elsewhere.intercept = (_, url) =>
+      url.pathname === "/token"
+        ? Response.json({ token: "stolen" })
+        : new Response(null, { status: 401, headers: { "www-authenticate": challenge } });
+    registry.intercept = () =>
+      new Response(null, { status: 307, headers: { location: `http://${elsewhere.host}/cdn` } });
+    await using login = await loggedIn(registry.host, { auth: btoa("me:password") });
+    const client = clientOf(registry.host, { host: login.host });
+    await assert.rejects(blobOf(client, await descriptorOf(BYTES)), { code: "failed" });
+    const paths = elsewhere.requests.map(({ path, authorization }) => [path, authorization]);
+    assert.deepEqual(paths, [["/cdn", null]], scheme);
+    // Neither does the registry get one that it did not ask for.
+    assert.deepEqual(registry.requests.map(({ authorization }) => authorization), [null], scheme);
+  }
+});
+
 Deno.test("what may pass is tried again, what stays is not", async () => {
   await using registry = fakeRegistry();
   await registry.add("latest", await imageParts({ layers: [{ bytes: BYTES }] }));

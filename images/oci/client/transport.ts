@@ -84,7 +84,10 @@ export class Transport {
       }
       if (request.expect.includes(answer.status)) return answer;
       const header = answer.headers.get("www-authenticate");
-      if (answer.status === 401 && header !== null && !challenged) {
+      // A storage host that was redirected to never learns who the user is: it may ask for that in
+      // vain, and neither gets a password nor sends one to a token server of its own.
+      const isRegistry = answer.url.origin === this.#base.origin;
+      if (answer.status === 401 && header !== null && isRegistry && !challenged) {
         await answer.discard();
         // Once: a registry that refuses what its own token server gave would do so for ever.
         challenged = true;
