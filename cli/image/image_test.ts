@@ -53,7 +53,7 @@ Deno.test("cocoon image import stores a file, list and inspect show it, rm remov
     assert.equal(first?.["digest"], `sha256:${digest}`);
     assert.equal(first?.["virtualBytes"], 65_536);
     const [, row = ""] = (await image(["ls"])).stdout.split("\n");
-    assert.match(row, new RegExp(`^small +${digest.slice(0, 12)} +64KiB`));
+    assert.match(row, new RegExp(`^small +${digest.slice(0, 12)} +disk +64KiB`));
     const inspected = await json(["inspect", digest.slice(0, 12), "--check"]);
     assert.equal((inspected as { intact: boolean }).intact, true);
     assert.match((await image(["inspect", "small"])).stdout, /\nverified +given sha256\n/);
