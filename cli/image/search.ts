@@ -1,5 +1,6 @@
 import { formatSize } from "../../config/size.ts";
 import type { CatalogueImage } from "../../images/catalogue/catalogue.ts";
+import { isVerifiedConnection } from "../../images/verification/connection.ts";
 import { OUTPUT_ALIAS, type OutputFlag, outputFlag } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -37,7 +38,8 @@ export const command = defineCommand({
 function voucherText({ sources }: CatalogueImage): string {
   const all = Object.values(sources);
   if (all.some(({ signature }) => signature !== undefined)) return "signature";
-  if (all.some(({ checksum }) => checksum !== undefined)) return "checksum";
+  const isBelieved = (url?: string) => url !== undefined && isVerifiedConnection(new URL(url));
+  if (all.some(({ checksum }) => isBelieved(checksum))) return "checksum";
   return all.some(({ sha256 }) => sha256 !== undefined) ? "sha256" : "-";
 }
 

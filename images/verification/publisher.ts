@@ -3,12 +3,16 @@ import { CocoonError, messageOf } from "../../errors/error.ts";
 import type { Host } from "../../plugins/contract.ts";
 import { readSmallFile, type SmallFileOptions } from "../sources/small_file.ts";
 import { belongsTo, findDigest, type PublishedDigest } from "./checksum_file.ts";
+import { isVerifiedConnection } from "./connection.ts";
 import { type PinnedKey, signatureProgram, verifySignature } from "./signature.ts";
 
 /** Who vouches for an image, when it is its publisher. */
 export interface Voucher {
-  /** `checksum`: the file of digests is believed because of where it was fetched from. */
-  by: "checksum" | "signature";
+  /**
+   * `checksum`: the file of digests is believed because of where it was fetched from; `none`: it
+   * came unsigned over a connection on which anybody may have written it.
+   */
+  by: "checksum" | "signature" | "none";
   /** URL of that file. */
   checksum: string;
   /** Fingerprint of the key that signed it. */
@@ -50,7 +54,7 @@ export async function askPublisher(
   return {
     digest: findDigest(text, fileName, belongsTo(new URL(checksum), image)),
     voucher: signed === undefined
-      ? { by: "checksum", checksum }
+      ? { by: isVerifiedConnection(new URL(checksum)) ? "checksum" : "none", checksum }
       : { by: "signature", checksum, key: signed.fingerprint },
   };
 }
