@@ -53,12 +53,26 @@ Deno.test("cocoon image import stores a file, list and inspect show it, rm remov
     assert.equal(first?.["digest"], `sha256:${digest}`);
     assert.equal(first?.["virtualBytes"], 65_536);
     const [, row = ""] = (await image(["ls"])).stdout.split("\n");
-    assert.match(row, new RegExp(`^small +${digest.slice(0, 12)} +64KiB`));
+    assert.match(row, new RegExp(`^small +${digest.slice(0, 12)} +disk +64KiB`));
     const inspected = await json(["inspect", digest.slice(0, 12), "--check"]);
     assert.equal((inspected as { intact: boolean }).intact, true);
     assert.match((await image(["inspect", "small"])).stdout, /\nverified +given sha256\n/);
     assert.deepEqual(await image(["rm", "small"]), { code: 0, stdout: "small\n", stderr: "" });
     assert.deepEqual(await json(["list"]), []);
+  });
+});
+
+Deno.test("cocoon image list and inspect tell a CD from a disk", async () => {
+  await withHome(async ({ image, json }) => {
+    // The mark of its first volume descriptor (ECMA-119, 8.1).
+    const stdin = `${"\0".repeat(32_769)}CD001${"\0".repeat(32_762)}`;
+    await image(["import", "cd"], { stdin });
+    assert.equal((await json(["inspect", "cd"]) as { kind: string }).kind, "iso");
+    assert.match((await image(["inspect", "cd"])).stdout, /\nkind +iso\n/);
+    assert.match(
+      (await image(["list"])).stdout,
+      /^NAME +DIGEST +KIND [^\n]*\ncd +[0-9a-f]{12} +iso /,
+    );
   });
 });
 
