@@ -67,6 +67,34 @@ Deno.test("cocoon image search finds cocoon's images and the configuration's", a
   });
 });
 
+Deno.test("cocoon image shows no password of [images], and stores none", async () => {
+  await withHome(async ({ server, cocoon, json, publish }) => {
+    await publish(1);
+    const secret = server.url.replace("//", "//me:secret@");
+    const directory = await Deno.makeTempDir();
+    const config = `${directory}/config.toml`;
+    await Deno.writeTextFile(
+      config,
+      `[images.acme]\nsource = "${secret}/disk.img"\nchecksum = "${secret}/SHA256SUMS"\n` +
+        `keys = [{ fingerprint = "${"0".repeat(40)}", source = "${secret}/key" }]\n`,
+    );
+    try {
+      const pulled = await cocoon(["image", "pull", "acme", "--config", config]);
+      assert.equal(pulled.code, 0, pulled.stderr);
+      const shown = [
+        pulled.stderr,
+        JSON.stringify(await json(["image", "search", "acme", "--config", config])),
+        JSON.stringify(await json(["image", "inspect", "acme"])),
+        (await cocoon(["image", "inspect", "acme"])).stdout,
+      ].join("\n");
+      assert.ok(shown.includes(`${server.url}/SHA256SUMS`));
+      assert.doesNotMatch(shown, /secret/);
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  });
+});
+
 Deno.test("cocoon image pull takes a URL without a digest only when that is allowed", async () => {
   await withHome(async ({ cocoon, json, server, publish }) => {
     const digest = await publish(1);

@@ -1,5 +1,7 @@
 import { formatSize } from "../../config/size.ts";
+import type { ImageSourceTable } from "../../config/types.ts";
 import type { CatalogueImage } from "../../images/catalogue/catalogue.ts";
+import { publicSource } from "../../images/reference.ts";
 import { isVerifiedConnection } from "../../images/verification/connection.ts";
 import { OUTPUT_ALIAS, type OutputFlag, outputFlag } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
@@ -53,7 +55,19 @@ function imageJson(image: CatalogueImage): Record<string, unknown> {
     defaultUser: defaultUser ?? null,
     minimumDiskBytes: minimumDiskBytes ?? null,
     minimumDisk: minimumDiskBytes === undefined ? null : formatSize(minimumDiskBytes),
-    keys,
-    sources,
+    keys: keys.map((key) => ({ ...key, source: publicSource(key.source) })),
+    sources: Object.fromEntries(
+      Object.entries(sources).map(([architecture, source]) => [architecture, publicTable(source)]),
+    ),
+  };
+}
+
+/** A table of the configuration without the passwords in its addresses. */
+function publicTable({ source, checksum, signature, ...rest }: ImageSourceTable): ImageSourceTable {
+  return {
+    ...rest,
+    source: publicSource(source),
+    ...(checksum === undefined ? {} : { checksum: publicSource(checksum) }),
+    ...(signature === undefined ? {} : { signature: publicSource(signature) }),
   };
 }
