@@ -5,6 +5,11 @@ import { explainFullDisk } from "./disk/space.ts";
 import { SparseFile } from "./disk/sparse_file.ts";
 import { importImage } from "./import.ts";
 import { listImages } from "./list.ts";
+import { scanLayer } from "./oci/boot_files.ts";
+import { containerDiskChunks } from "./oci/container_disk.ts";
+import { makeErofs } from "./oci/erofs.ts";
+import { layerArchive } from "./oci/layer_entries.ts";
+import { gzip, tarOf } from "./oci/testing/parts.ts";
 import { pullImage } from "./pull.ts";
 import { testImages } from "./testing/context.ts";
 import { pseudoRandom, qemuImg, writeDisk } from "./testing/qemu_img.ts";
@@ -118,6 +123,39 @@ Deno.test({
       const explained = await explainFullDisk(await converting.catch((e) => e), folder);
       assert.ok(explained instanceof CocoonError);
       assert.match(explained.message, /^no space left on the disk of .* \(\d+ bytes are free\)$/);
+    });
+  },
+});
+
+Deno.test({
+  name: "what comes out of a container's layers leaves room on the disk",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await withSmallDisk(4 * MIB, async (folder) => {
+      const full = { code: "failed", message: /^no space left on the disk of .* are needed/ };
+      const files = [
+        { path: "disk/a.img", bytes: new Uint8Array(MIB) },
+        { path: "boot/vmlinuz", bytes: new Uint8Array(MIB) },
+      ];
+      const path = `${folder}/layer`;
+      await Deno.writeFile(path, await gzip(tarOf(files)));
+      const digest = `sha256:${"1".repeat(64)}`;
+      const descriptor = { mediaType: "", digest, size: 1, annotations: {} };
+      await assert.rejects(Array.fromAsync(containerDiskChunks({ path, descriptor })), full);
+      const targets = { kernel: `${folder}/kernel`, initrd: `${folder}/initrd` };
+      await assert.rejects(scanLayer(path, targets), full);
+      // Any program: there is nothing for it to read.
+      const archive = layerArchive(path);
+      await assert.rejects(
+        makeErofs(Deno.execPath(), { archive, digest }, `${folder}/erofs`),
+        full,
+      );
+      // Elsewhere there is room.
+      await using images = await testImages();
+      await Deno.copyFile(path, images.path("layer"));
+      const elsewhere = { path: images.path("layer"), descriptor };
+      const pieces = await Array.fromAsync(containerDiskChunks(elsewhere), (p) => p.length);
+      assert.equal(pieces.reduce((sum, length) => sum + length, 0), MIB);
     });
   },
 });

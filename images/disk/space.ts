@@ -1,5 +1,11 @@
 import { CocoonError } from "../../errors/error.ts";
 
+/**
+ * Room that is left to the machines on the same file system, and bytes between two looks at it:
+ * what comes between them cannot take all of it.
+ */
+const KEPT_FREE_BYTES = 64 * 1024 * 1024;
+
 /** Names of the errors that mean "no room". */
 const FULL: readonly unknown[] = ["ENOSPC", "EDQUOT", "EFBIG"];
 
@@ -18,6 +24,27 @@ export async function requireSpace(directory: string, neededBytes: number): Prom
   const free = await freeBytes(directory);
   if (neededBytes > free) {
     throw noSpace(directory, ` (${neededBytes} bytes are needed, ${free} are free)`);
+  }
+}
+
+/**
+ * Hands on what is written to a directory and whose length nobody knows before, as long as there is
+ * room; ending it early ends `chunks`.
+ * @throws {CocoonError} `failed` (from the iteration)
+ */
+export async function* leavingSpace<Chunk extends Uint8Array>(
+  directory: string,
+  chunks: AsyncIterable<Chunk>,
+): AsyncGenerator<Chunk> {
+  let totalBytes = 0;
+  let nextLook = 0;
+  for await (const chunk of chunks) {
+    if (totalBytes >= nextLook) {
+      await requireSpace(directory, KEPT_FREE_BYTES);
+      nextLook = totalBytes + KEPT_FREE_BYTES;
+    }
+    totalBytes += chunk.length;
+    yield chunk;
   }
 }
 
