@@ -151,6 +151,34 @@ Deno.test("cocoon image outdated tells what has changed, and update gets it", as
   });
 });
 
+Deno.test("cocoon image update passes over what a digest has pinned", async () => {
+  await withHome(async ({ cocoon, json, server, publish }) => {
+    const first = await publish(1);
+    const url = `${server.url}/disk.img`;
+    await cocoon(["image", "pull", url, "-n", "mine", "--sha256", first]);
+    const second = await publish(2);
+    const all = await cocoon(["image", "update"]);
+    assert.deepEqual([all.code, all.stdout], [0, ""]);
+    assert.equal(all.stderr, "mine: is pinned by the digest that it was pulled with\n");
+    const digestOfMine = async () => {
+      const images = await json(["image", "list"]);
+      return images.find(({ tags }) => String(tags) === "mine")?.["digest"];
+    };
+    assert.equal(await digestOfMine(), `sha256:${first}`);
+
+    const one = await cocoon(["image", "update", "mine"]);
+    assert.equal(one.code, 1);
+    assert.match(
+      one.stderr,
+      /"mine": nobody vouches for what is there now\nhint: Give its digest: /,
+    );
+    // What the hint says works.
+    const again = await cocoon(["image", "pull", "--force", "mine", "--sha256", second]);
+    assert.equal(again.code, 0, again.stderr);
+    assert.equal(await digestOfMine(), `sha256:${second}`);
+  });
+});
+
 Deno.test("cocoon image outdated says why it does not know", async () => {
   await withHome(async ({ cocoon, json, server, publish }) => {
     await publish(1);
