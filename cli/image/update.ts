@@ -22,8 +22,9 @@ import { imageProgress } from "../progress.ts";
 import { imageContext } from "./context.ts";
 import { keepBudget } from "./budget.ts";
 import { catalogueOf, nameOptions, type UnverifiedFlag, unverifiedFlag } from "./names.ts";
+import { type PlainHttpFlag, plainHttpFlag } from "./plain_http_flag.ts";
 
-type Flags = OutputFlag & ProgressFlag & UnverifiedFlag;
+type Flags = OutputFlag & ProgressFlag & UnverifiedFlag & PlainHttpFlag;
 
 /** `cocoon image update` */
 export const command = defineCommand({
@@ -33,7 +34,7 @@ export const command = defineCommand({
     "Machines keep the image that they were made from; it goes with the last of them and\n" +
     "`cocoon gc`.",
   parameters: {
-    flags: { ...unverifiedFlag, ...progressFlag, ...outputFlag },
+    flags: { ...unverifiedFlag, ...plainHttpFlag, ...progressFlag, ...outputFlag },
     aliases: { ...OUTPUT_ALIAS },
     positional: { kind: "array", parameter: { ...imageArgument, brief: "Name of an image" } },
   },
@@ -49,7 +50,10 @@ export const command = defineCommand({
       // One after the other: together they would share one line of the screen and one network.
       parallel: 1,
       async run({ tag, image }) {
-        const options = nameOptions(context, config, flags, image.architecture);
+        const options = {
+          ...nameOptions(context, config, flags, image.architecture),
+          plainHttp: flags.plainHttp,
+        };
         const { state, reason } = await askUpstream(images, tag, image, options);
         if (state === "current") return context.stderr(`${tag}: is current\n`);
         if (!image.tags.includes(tag)) throw noName(tag, image.tags);
