@@ -100,6 +100,27 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a download for whose disk there is no room stays, and is not fetched again",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await withSmallDisk(90 * MIB, async (folder) => {
+      await using images = await testImages(folder);
+      const { ctx } = images;
+      const body = await gzip(new Uint8Array(100 * MIB).fill(7));
+      await using server = httpServer({ "/d": { body, ranges: true, etag: '"one"' } });
+      const pulled = () =>
+        assert.rejects(pullImage(ctx, `${server.url}/d`), { message: /no space/ });
+      await pulled();
+      assert.deepEqual([images.staged(), listImages(ctx)], [[], []]);
+      const before = server.requests.length;
+      await pulled();
+      const ranges = server.requests.slice(before).map(({ headers }) => headers.get("range"));
+      assert.deepEqual(ranges, [`bytes=${body.length - 1}-${body.length - 1}`]);
+    });
+  },
+});
+
+Deno.test({
   name: "a disk that fills up during a conversion is recognised across the workers",
   ignore: Deno.build.os !== "linux",
   async fn() {

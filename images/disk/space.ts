@@ -4,7 +4,10 @@ import { CocoonError } from "../../errors/error.ts";
  * Room that is left to the machines on the same file system, and bytes between two looks at it:
  * what comes between them cannot take all of it.
  */
-const KEPT_FREE_BYTES = 64 * 1024 * 1024;
+export const KEPT_FREE_BYTES = 64 * 1024 * 1024;
+
+/** The failure for want of room on the disk, which the file that was to be stored cannot help. */
+export class FullDiskError extends CocoonError {}
 
 /** Names of the errors that mean "no room". */
 const FULL: readonly unknown[] = ["ENOSPC", "EDQUOT", "EFBIG"];
@@ -55,8 +58,8 @@ export async function explainFullDisk(error: unknown, directory: string): Promis
   return noSpace(directory, free === undefined ? "" : ` (${free} bytes are free)`, error);
 }
 
-function noSpace(directory: string, numbers: string, cause?: unknown): CocoonError {
-  return new CocoonError("failed", `no space left on the disk of ${directory}${numbers}`, {
+function noSpace(directory: string, numbers: string, cause?: unknown): FullDiskError {
+  return new FullDiskError("failed", `no space left on the disk of ${directory}${numbers}`, {
     cause,
     hint: "Make room: `cocoon gc` removes what nothing uses, `cocoon image rm` an image.",
   });
