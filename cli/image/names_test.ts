@@ -63,6 +63,16 @@ Deno.test("cocoon image search finds cocoon's images and the configuration's", a
     assert.deepEqual([acme?.["name"], acme?.["origin"]], ["acme", "configuration"]);
     assert.equal(acme?.["minimumDiskBytes"], 5 * 1024 ** 3);
     assert.deepEqual(await json(["image", "search", "nothing-like-it"]), []);
+    const nothing = await cocoon(["image", "search", "nothing-like-it"]);
+    assert.deepEqual([nothing.code, nothing.stderr], [
+      0,
+      'no image has "nothing-like-it" in its name or title; ' +
+      "`cocoon image search` without words shows all\n",
+    ]);
+    assert.match(
+      (await cocoon(["image", "search", "debain"])).stderr,
+      /^no image has "debain" in its name or title \(did you mean "debian/,
+    );
     assert.equal(server.requests.length, 0);
   });
 });
@@ -83,6 +93,7 @@ Deno.test("cocoon image shows no password of [images], and stores none", async (
       assert.equal(pulled.code, 0, pulled.stderr);
       const shown = [
         pulled.stderr,
+        (await cocoon(["image", "pull", `${secret}/disk.img`])).stdout,
         JSON.stringify(await json(["image", "search", "acme", "--config", config])),
         JSON.stringify(await json(["image", "inspect", "acme"])),
         (await cocoon(["image", "inspect", "acme"])).stdout,
@@ -107,7 +118,9 @@ Deno.test("cocoon image pull takes a URL without a digest only when that is allo
     assert.match(run.stderr, /nobody vouches for it/);
 
     const allowed = await cocoon(["image", "pull", url, "--insecure-unverified", "-n", "x"]);
-    assert.deepEqual([allowed.code, allowed.stdout], [0, `${url}\n`]);
+    assert.deepEqual([allowed.code, allowed.stdout], [0, "x\n"]);
+    const again = await cocoon(["image", "pull", url, "-n", "x"]);
+    assert.deepEqual([again.stdout, again.stderr], ["x\n", "x: is here already\n"]);
     assert.match((await cocoon(["image", "ls"])).stdout, /^NAME .* VERIFIED .*\nx .* none /);
     await cocoon(["image", "pull", url, "--sha256", digest]);
     assert.match((await cocoon(["image", "ls"])).stdout, / given sha256 /);

@@ -1,6 +1,7 @@
 import { formatSize } from "../../config/size.ts";
 import type { ImageSourceTable } from "../../config/types.ts";
-import type { CatalogueImage } from "../../images/catalogue/catalogue.ts";
+import type { Catalogue, CatalogueImage } from "../../images/catalogue/catalogue.ts";
+import { orList } from "../../images/lookup.ts";
 import { publicSource } from "../../images/reference.ts";
 import { isVerifiedConnection } from "../../images/verification/connection.ts";
 import { OUTPUT_ALIAS, type OutputFlag, outputFlag } from "../arguments.ts";
@@ -31,10 +32,19 @@ export const command = defineCommand({
     },
   },
   async run(context: Context, flags: OutputFlag, ...words: string[]) {
-    const found = catalogueOf(context, await context.config()).search(words);
+    const catalogue = catalogueOf(context, await context.config());
+    const found = catalogue.search(words);
+    if (found.length === 0) context.stderr(`${nothingFound(catalogue, words)}\n`);
     printList(context, flags.output, found, [...COLUMNS], imageJson);
   },
 });
+
+function nothingFound(catalogue: Catalogue, words: readonly string[]): string {
+  const near = new Set(words.flatMap((word) => catalogue.suggest(word)));
+  const what = words.map((word) => JSON.stringify(word)).join(" and ");
+  return `no image has ${what} in its name or title` +
+    (orList([...near]) || "; `cocoon image search` without words shows all");
+}
 
 /** The best that its publisher offers, for any architecture. */
 function voucherText({ sources }: CatalogueImage): string {
