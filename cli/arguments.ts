@@ -138,6 +138,20 @@ export const machineArgument: Positional = {
   proposeCompletions: machineNames,
 };
 
+/** One machine, or the image of a machine that is to be made; none with `--kernel`. */
+export const machineOrImageArgument: Positional & { optional: true } = {
+  parse: nonEmpty,
+  placeholder: "MACHINE|IMAGE",
+  brief: "Name or id of a machine, or an image that is stored",
+  async proposeCompletions(partial) {
+    return [
+      ...await machineNames.call(this, partial),
+      ...await imageNames.call(this, partial),
+    ];
+  },
+  optional: true,
+};
+
 /** One image that is here already. */
 export const imageArgument: Positional = {
   parse: nonEmpty,

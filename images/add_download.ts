@@ -1,13 +1,21 @@
+import { CocoonError } from "../errors/error.ts";
 import type { AddOptions } from "./add.ts";
 import { type AddedImage, IMAGE_FOLDER } from "./commit.ts";
 import type { ImageContext } from "./context.ts";
 import { checkDigests, normalizeExpected, type SourceDigests } from "./digests.ts";
-import { explainFullDisk, requireSpace } from "./disk/space.ts";
+import {
+  explainFullDisk,
+  freeBytes,
+  FullDiskError,
+  KEPT_FREE_BYTES,
+  requireSpace,
+} from "./disk/space.ts";
 import { download, type Downloaded, type DownloadOptions } from "./downloads/download.ts";
 import type { DownloadLimits } from "./downloads/limits.ts";
 import { PartialDownload } from "./downloads/partial.ts";
 import { vouchedFacts } from "./facts.ts";
 import { detectFormat, type SourceFormat } from "./formats/detect.ts";
+import { checkReadable } from "./formats/programs.ts";
 import { publicUrl } from "./reference.ts";
 import { TransientError } from "./sources/http_errors.ts";
 import { Staging } from "./staging.ts";
@@ -22,8 +30,9 @@ export interface AddUrlOptions extends AddOptions {
 
 /**
  * Downloads an image and stores it. Two commands at one URL share one download: the second waits,
- * and then finds the image stored or goes on where the first ended. What was downloaded when the
- * network failed or the command was ended stays, for the next one; a file that is refused does not.
+ * and then finds the image stored or goes on where the first ended. What was downloaded stays for
+ * the next one when the network failed, the command was ended, or this computer lacks a program or
+ * room; a file that is refused does not.
  */
 export async function addFromUrl(
   ctx: ImageContext,
@@ -46,10 +55,19 @@ export async function addFromUrl(
     await partial.remove();
     return added;
   } catch (error) {
-    const isResumable = error instanceof TransientError || signal?.aborted === true;
-    if (!isResumable || !ctx.host.exists(partial.journalPath)) await partial.remove();
-    throw await explainFullDisk(error, ctx.home.imagesDir);
+    const explained = await explainFullDisk(error, ctx.home.imagesDir);
+    const isKept = signal?.aborted === true || await isWorthKeeping(explained, partial);
+    if (!isKept || !ctx.host.exists(partial.journalPath)) await partial.remove();
+    throw explained;
   }
+}
+
+/** Whether the same download may succeed later: nothing is wrong with the file itself. */
+async function isWorthKeeping(error: unknown, partial: PartialDownload): Promise<boolean> {
+  if (error instanceof TransientError) return true;
+  // What has itself filled the disk goes: the machines on it need the room.
+  if (error instanceof FullDiskError) return await freeBytes(partial.directory) >= KEPT_FREE_BYTES;
+  return error instanceof CocoonError && error.code === "host-lacks";
 }
 
 async function fetchAndStore(
@@ -67,6 +85,7 @@ async function fetchAndStore(
     signal,
     async checkHead(head, totalBytes) {
       format = detectFormat(head);
+      checkReadable(ctx.host, format);
       // A raw image may be mostly holes, so its length says nothing.
       if (format !== "raw") await requireSpace(partial.directory, totalBytes ?? 0);
     },

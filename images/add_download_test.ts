@@ -8,7 +8,8 @@ import { listImages } from "./list.ts";
 import { pullImage } from "./pull.ts";
 import { content, MIB, QUICK, sha256 } from "./testing/downloads.ts";
 import { type TestImages, testImages } from "./testing/context.ts";
-import { sameContent } from "./testing/qemu_img.ts";
+import { sh } from "./testing/sh.ts";
+import { sameContent, writeDisk } from "./testing/qemu_img.ts";
 
 const DOOMED = new URL("./testing/doomed.ts", import.meta.url).pathname;
 const VERSION = { ranges: true, etag: '"one"' };
@@ -140,6 +141,50 @@ Deno.test("pullImage() keeps what came before the network failed, and goes on by
   await pullImage(images.ctx, url);
   assert.equal(starts(server).at(-1), 3 * MIB);
   await assertOnly(images, body);
+});
+
+Deno.test("pullImage() asks for the program that a file needs before it downloads all of it", async () => {
+  await using images = await testImages();
+  const { host } = images.ctx;
+  const { which } = host;
+  host.which = (program) => /^(xz|bzip2|qemu-img)$/.test(program) ? undefined : which(program);
+  const slow = { chunkBytes: 256 * 1024, delayMs: 25 };
+  await using server = httpServer();
+  const magics = [["xz", "\xfd7zXZ\0"], ["bzip2", "BZh9"], ["qemu-img", "KDMV"]] as const;
+  for (const [program, magic] of magics) {
+    const body = content(24 * MIB);
+    body.set(Uint8Array.from(magic, (character) => character.charCodeAt(0)));
+    server.serve(`/${program}`, { body, slow, ...VERSION });
+    let bytes = 0;
+    const onProgress = ({ doneBytes }: Progress) => bytes = doneBytes;
+    await assert.rejects(pullImage(images.ctx, `${server.url}/${program}`, { onProgress }), {
+      code: "host-lacks",
+      message: new RegExp(program),
+      hint: /nstall/,
+    });
+    assert.ok(bytes < body.length / 2, `${program}: ${bytes} bytes`);
+  }
+  assert.deepEqual(images.staged(), []);
+});
+
+Deno.test("pullImage() keeps a download that only lacks a program inside, and takes it up", async () => {
+  await using images = await testImages();
+  const { host } = images.ctx;
+  const { which } = host;
+  writeDisk(images.path("disk"), { bytes: 2 * MIB, seed: 1 });
+  await sh(images.path("."), "xz -0 -c disk > disk.xz && gzip -c disk.xz > disk.xz.gz");
+  const body = await Deno.readFile(images.path("disk.xz.gz"));
+  await using server = httpServer({ "/d": { body, ...VERSION } });
+  const url = `${server.url}/d`;
+  host.which = (program) => program === "xz" ? undefined : which(program);
+  await assert.rejects(pullImage(images.ctx, url, { http: QUICK }), { code: "host-lacks" });
+  assert.equal(await journaledBytes(images), body.length);
+  host.which = which;
+  const before = server.requests.length;
+  const { image } = await pullImage(images.ctx, url, { http: QUICK });
+  assert.deepEqual(starts(server).slice(before), [body.length - 1]); // it asked for one byte
+  assert.ok(sameContent(diskPath(images.ctx.home, image.digest), images.path("disk")));
+  assert.deepEqual(PartialDownload.folders(images.ctx.home), []);
 });
 
 Deno.test("pullImage() throws away what it refuses, however much of it there is", async () => {

@@ -23,5 +23,6 @@ export function vouchedFacts({ voucher, facts }: Origin, sha512?: string): Image
   const noted = { ...facts, ...(sha512 === undefined ? {} : { sourceSha512: sha512 }) };
   if (voucher === undefined) return noted;
   const { by, ...verifiedBy } = voucher;
+  if (by === "none") return { ...noted, verified: by };
   return { ...noted, verified: by, verifiedBy };
 }

@@ -5,6 +5,11 @@ import { explainFullDisk } from "./disk/space.ts";
 import { SparseFile } from "./disk/sparse_file.ts";
 import { importImage } from "./import.ts";
 import { listImages } from "./list.ts";
+import { scanLayer } from "./oci/boot_files.ts";
+import { containerDiskChunks } from "./oci/container_disk.ts";
+import { makeErofs } from "./oci/erofs.ts";
+import { layerArchive } from "./oci/layer_entries.ts";
+import { gzip, tarOf } from "./oci/testing/parts.ts";
 import { pullImage } from "./pull.ts";
 import { testImages } from "./testing/context.ts";
 import { pseudoRandom, qemuImg, writeDisk } from "./testing/qemu_img.ts";
@@ -95,6 +100,27 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a download for whose disk there is no room stays, and is not fetched again",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await withSmallDisk(90 * MIB, async (folder) => {
+      await using images = await testImages(folder);
+      const { ctx } = images;
+      const body = await gzip(new Uint8Array(100 * MIB).fill(7));
+      await using server = httpServer({ "/d": { body, ranges: true, etag: '"one"' } });
+      const pulled = () =>
+        assert.rejects(pullImage(ctx, `${server.url}/d`), { message: /no space/ });
+      await pulled();
+      assert.deepEqual([images.staged(), listImages(ctx)], [[], []]);
+      const before = server.requests.length;
+      await pulled();
+      const ranges = server.requests.slice(before).map(({ headers }) => headers.get("range"));
+      assert.deepEqual(ranges, [`bytes=${body.length - 1}-${body.length - 1}`]);
+    });
+  },
+});
+
+Deno.test({
   name: "a disk that fills up during a conversion is recognised across the workers",
   ignore: Deno.build.os !== "linux",
   async fn() {
@@ -118,6 +144,39 @@ Deno.test({
       const explained = await explainFullDisk(await converting.catch((e) => e), folder);
       assert.ok(explained instanceof CocoonError);
       assert.match(explained.message, /^no space left on the disk of .* \(\d+ bytes are free\)$/);
+    });
+  },
+});
+
+Deno.test({
+  name: "what comes out of a container's layers leaves room on the disk",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await withSmallDisk(4 * MIB, async (folder) => {
+      const full = { code: "failed", message: /^no space left on the disk of .* are needed/ };
+      const files = [
+        { path: "disk/a.img", bytes: new Uint8Array(MIB) },
+        { path: "boot/vmlinuz", bytes: new Uint8Array(MIB) },
+      ];
+      const path = `${folder}/layer`;
+      await Deno.writeFile(path, await gzip(tarOf(files)));
+      const digest = `sha256:${"1".repeat(64)}`;
+      const descriptor = { mediaType: "", digest, size: 1, annotations: {} };
+      await assert.rejects(Array.fromAsync(containerDiskChunks({ path, descriptor })), full);
+      const targets = { kernel: `${folder}/kernel`, initrd: `${folder}/initrd` };
+      await assert.rejects(scanLayer(path, targets), full);
+      // Any program: there is nothing for it to read.
+      const archive = layerArchive(path);
+      await assert.rejects(
+        makeErofs(Deno.execPath(), { archive, digest }, `${folder}/erofs`),
+        full,
+      );
+      // Elsewhere there is room.
+      await using images = await testImages();
+      await Deno.copyFile(path, images.path("layer"));
+      const elsewhere = { path: images.path("layer"), descriptor };
+      const pieces = await Array.fromAsync(containerDiskChunks(elsewhere), (p) => p.length);
+      assert.equal(pieces.reduce((sum, length) => sum + length, 0), MIB);
     });
   },
 });

@@ -49,7 +49,7 @@ export function requireStored(
 }
 
 /** ` (did you mean "a", "b" or "c"?)`, or an empty string without any. */
-function orList(names: readonly string[]): string {
+export function orList(names: readonly string[]): string {
   if (names.length === 0) return "";
   const quoted = names.slice(0, MAX_SUGGESTIONS).map((name) => `"${name}"`);
   const last = quoted.pop();

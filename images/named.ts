@@ -64,6 +64,10 @@ export async function expectationOf(
       entry.image.keys,
       { ...options, lenient },
     );
+    if (voucher.by === "none") {
+      if (!lenient) throw unverifiedChecksum(voucher.checksum);
+      options.onWarning?.(`nothing was verified: ${PLAIN_HTTP} (${voucher.checksum})`);
+    }
     return { ...digest, voucher, facts };
   } catch (error) {
     // Only what cannot be had may be done without; what is there and wrong never is.
@@ -101,6 +105,16 @@ export function entryOfTag(
 /** Whether a source is fetched from a server. */
 export function isUrl(source: string): boolean {
   return /^https?:\/\//i.test(source);
+}
+
+const PLAIN_HTTP = "its checksum file came over plain http without a good signature";
+
+/** The error for a checksum file that anybody on the way may have written. */
+function unverifiedChecksum(checksum: string): CocoonError {
+  return new CocoonError("failed", `nobody vouches for it: ${PLAIN_HTTP} (${checksum})`, {
+    hint: "Name the file by https, or its `signature` and `keys` (which gpgv or gpg checks), or " +
+      "pass --insecure-unverified to trust it blindly.",
+  });
 }
 
 /** The error for a URL without any digest. */

@@ -162,6 +162,41 @@ Deno.test("pullImage() refuses what nobody vouches for, unless that is allowed",
   });
 });
 
+Deno.test("pullImage() believes a checksum file over plain http only with a good signature", async () => {
+  await withSite(async ({ images: { ctx }, server, publish, catalogue }) => {
+    await using keys = await testKeys();
+    const key = await keys.make("Publisher <p@example.org>");
+    const sums = `${await publish(1)}  disk.img\n`;
+    server.serve("/key", { body: key.armored });
+    server.serve("/SHA256SUMS.asc", { body: await key.sign(sums) });
+    // Reaches this computer, but is no name of it.
+    const elsewhere = server.url.replace("127.0.0.1", "0.0.0.0");
+    const table = { checksum: `${elsewhere}/SHA256SUMS` };
+    const plain = { catalogue: catalogue(table) };
+    await assert.rejects(pullImage(ctx, "acme", { ...plain, requireVerified: true }), {
+      code: "failed",
+      message: `image "acme": nobody vouches for it: its checksum file came over plain http ` +
+        `without a good signature (${elsewhere}/SHA256SUMS)`,
+      hint: /--insecure-unverified/,
+    });
+    assert.deepEqual(listImages(ctx), []);
+
+    const warnings: string[] = [];
+    const onWarning = (message: string) => warnings.push(message);
+    const { image } = await pullImage(ctx, "acme", { ...plain, onWarning });
+    assert.deepEqual([image.verified, image.verifiedBy], ["none", undefined]);
+    assert.match(warnings.join(), /^nothing was verified: its checksum file came over plain http/);
+
+    const signed = catalogue({
+      ...table,
+      signature: `${elsewhere}/SHA256SUMS.asc`,
+      keys: [{ fingerprint: key.fingerprint, source: `${elsewhere}/key` }],
+    });
+    const again = { catalogue: signed, requireVerified: true, force: true };
+    assert.equal((await pullImage(ctx, "acme", again)).image.verified, "signature");
+  });
+});
+
 Deno.test("pullImage() keeps the images of another architecture under names of their own", async () => {
   await withSite(async ({ images, server, publish }) => {
     const { ctx } = images;

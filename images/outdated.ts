@@ -55,6 +55,20 @@ export function hasUpstream({ source }: TaggedImage): boolean {
   return isUrl(source) || looksLikeOci(source);
 }
 
+/**
+ * Whether nobody but its user has said what an image is, by a digest: then no other one is meant,
+ * whatever the URL that it came from has today.
+ */
+export function isPinned(
+  catalogue: NameOptions["catalogue"],
+  tag: string,
+  image: TaggedImage,
+): boolean {
+  const { verified, source } = image;
+  return isUrl(source) && (verified === "sha256" || verified === "sha512") &&
+    entryOfTag(catalogue, tag, image) === undefined;
+}
+
 type Answer = Pick<Upstream, "state" | "reason">;
 
 async function ask(

@@ -51,7 +51,7 @@ export async function pullImage(
 ): Promise<AddedImage> {
   if (options.tag !== undefined) checkTag(options.tag);
   normalizeExpected(options);
-  const parsed = parse(ctx, reference, options);
+  const parsed = parseImage(ctx, reference, options);
   switch (parsed.kind) {
     case "stdin":
       return await addFromStdin(ctx, options);
@@ -80,7 +80,12 @@ export async function resolveImage(
   return (await pullImage(ctx, reference, options)).image;
 }
 
-function parse(ctx: ImageContext, reference: string, options: PullOptions): ImageReference {
+/** What a reference means here; see {@linkcode parseReference}. */
+export function parseImage(
+  ctx: ImageContext,
+  reference: string,
+  options: NameOptions,
+): ImageReference {
   const { catalogue, architecture = ctx.host.architecture } = options;
   return parseReference(reference, {
     isTag(name) {
@@ -240,7 +245,8 @@ async function pullStored(
   return stored;
 }
 
-function diskMissing(name: string, image: TaggedImage): CocoonError {
+/** The error for an image whose files somebody has deleted. */
+export function diskMissing(name: string, image: TaggedImage): CocoonError {
   const again = isUrl(image.source) || looksLikeOci(image.source)
     ? `cocoon image pull --force ${name}`
     : `Import it again; it came from ${image.source}.`;

@@ -80,6 +80,11 @@ export function publicUrl(url: URL): string {
   return shown.href;
 }
 
+/** {@linkcode publicUrl} of what may as well be the path of a file. */
+export function publicSource(source: string): string {
+  return /^https?:\/\//i.test(source) && URL.canParse(source) ? publicUrl(new URL(source)) : source;
+}
+
 /** Letters, digits and a few marks; no slash, so that a tag is never mistaken for a path. */
 const TAG = /^[A-Za-z0-9][A-Za-z0-9._:+-]{0,127}$/;
 /** Would be taken for the beginning of a digest. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkTag, parseReference, publicUrl } from "./reference.ts";
+import { checkTag, parseReference, publicSource, publicUrl } from "./reference.ts";
 
 const around = {
   isFile: (path: string) => ["disks.d/x.raw", "disk.qcow2", "disk.raw", "debian"].includes(path),
@@ -60,6 +60,8 @@ Deno.test("parseReference() refuses what can mean nothing", () => {
 
 Deno.test("publicUrl() shows neither user nor password", () => {
   assert.equal(publicUrl(new URL("https://me:secret@host/x?a=b#c")), "https://host/x?a=b");
+  assert.equal(publicSource("http://me:secret@host/x"), "http://host/x");
+  assert.equal(publicSource("/srv/me:secret@host/x"), "/srv/me:secret@host/x");
 });
 
 Deno.test("checkTag() takes names and refuses paths, digests and nonsense", () => {

@@ -4,7 +4,7 @@
  * next create of the same name, or `rm`, clears.
  */
 import { CocoonError } from "../errors/error.ts";
-import type { Devices, StorageDriver, Tuning } from "../plugins/contract.ts";
+import type { Devices, Reservations, StorageDriver, Tuning } from "../plugins/contract.ts";
 import { FileLock, machineBusy } from "../state/locks.ts";
 import type { ImageRecord } from "../state/images.ts";
 import type { LaunchSettings, MachineRecord, MachineSpec } from "../state/machine_record.ts";
@@ -93,8 +93,29 @@ export async function createMachine(
   }
 }
 
+/**
+ * The record that a machine would get; nothing is made, and nothing reserved.
+ * @throws {CocoonError} `usage` when its backend can never start it
+ */
+export async function previewRecord(
+  context: VmContext,
+  request: CreateRequest,
+): Promise<MachineRecord> {
+  const id = newMachineId();
+  // Its host key is made with it.
+  const record = newRecord(context, id, request, "");
+  refuseUnplannable(context, await backendOf(record), record.machine);
+  if (!request.devices.vsock) return record;
+  const cid = cidFrom(context.store.reservations.preview(id, "vsock"));
+  const devices = { ...record.machine.devices, vsock: { cid } };
+  return { ...record, machine: { ...record.machine, devices } };
+}
+
 function reserveCid(context: VmContext, id: string): number {
-  const reservations = context.store.reservations.of(id, "vsock");
+  return cidFrom(context.store.reservations.of(id, "vsock"));
+}
+
+function cidFrom(reservations: Reservations): number {
   return Number(reservations.reserve("vsock-cid", VSOCK_CIDS, () => true));
 }
 

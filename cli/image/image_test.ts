@@ -62,6 +62,20 @@ Deno.test("cocoon image import stores a file, list and inspect show it, rm remov
   });
 });
 
+Deno.test("cocoon image list and inspect tell a CD from a disk", async () => {
+  await withHome(async ({ image, json }) => {
+    // The mark of its first volume descriptor (ECMA-119, 8.1).
+    const stdin = `${"\0".repeat(32_769)}CD001${"\0".repeat(32_762)}`;
+    await image(["import", "cd"], { stdin });
+    assert.equal((await json(["inspect", "cd"]) as { kind: string }).kind, "iso");
+    assert.match((await image(["inspect", "cd"])).stdout, /\nkind +iso\n/);
+    assert.match(
+      (await image(["list"])).stdout,
+      /^NAME +DIGEST +KIND [^\n]*\ncd +[0-9a-f]{12} +iso /,
+    );
+  });
+});
+
 Deno.test("cocoon image import reads standard input, but not a terminal", async () => {
   await withHome(async ({ image, json }) => {
     const imported = await image(["import", "piped"], { stdin: "\0".repeat(4096) });

@@ -63,7 +63,46 @@ Deno.test("cocoon image search finds cocoon's images and the configuration's", a
     assert.deepEqual([acme?.["name"], acme?.["origin"]], ["acme", "configuration"]);
     assert.equal(acme?.["minimumDiskBytes"], 5 * 1024 ** 3);
     assert.deepEqual(await json(["image", "search", "nothing-like-it"]), []);
+    const nothing = await cocoon(["image", "search", "nothing-like-it"]);
+    assert.deepEqual([nothing.code, nothing.stderr], [
+      0,
+      'no image has "nothing-like-it" in its name or title; ' +
+      "`cocoon image search` without words shows all\n",
+    ]);
+    assert.match(
+      (await cocoon(["image", "search", "debain"])).stderr,
+      /^no image has "debain" in its name or title \(did you mean "debian/,
+    );
     assert.equal(server.requests.length, 0);
+  });
+});
+
+Deno.test("cocoon image shows no password of [images], and stores none", async () => {
+  await withHome(async ({ server, cocoon, json, publish }) => {
+    await publish(1);
+    const secret = server.url.replace("//", "//me:secret@");
+    const directory = await Deno.makeTempDir();
+    const config = `${directory}/config.toml`;
+    await Deno.writeTextFile(
+      config,
+      `[images.acme]\nsource = "${secret}/disk.img"\nchecksum = "${secret}/SHA256SUMS"\n` +
+        `keys = [{ fingerprint = "${"0".repeat(40)}", source = "${secret}/key" }]\n`,
+    );
+    try {
+      const pulled = await cocoon(["image", "pull", "acme", "--config", config]);
+      assert.equal(pulled.code, 0, pulled.stderr);
+      const shown = [
+        pulled.stderr,
+        (await cocoon(["image", "pull", `${secret}/disk.img`])).stdout,
+        JSON.stringify(await json(["image", "search", "acme", "--config", config])),
+        JSON.stringify(await json(["image", "inspect", "acme"])),
+        (await cocoon(["image", "inspect", "acme"])).stdout,
+      ].join("\n");
+      assert.ok(shown.includes(`${server.url}/SHA256SUMS`));
+      assert.doesNotMatch(shown, /secret/);
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
   });
 });
 
@@ -79,7 +118,9 @@ Deno.test("cocoon image pull takes a URL without a digest only when that is allo
     assert.match(run.stderr, /nobody vouches for it/);
 
     const allowed = await cocoon(["image", "pull", url, "--insecure-unverified", "-n", "x"]);
-    assert.deepEqual([allowed.code, allowed.stdout], [0, `${url}\n`]);
+    assert.deepEqual([allowed.code, allowed.stdout], [0, "x\n"]);
+    const again = await cocoon(["image", "pull", url, "-n", "x"]);
+    assert.deepEqual([again.stdout, again.stderr], ["x\n", "x: is here already\n"]);
     assert.match((await cocoon(["image", "ls"])).stdout, /^NAME .* VERIFIED .*\nx .* none /);
     await cocoon(["image", "pull", url, "--sha256", digest]);
     assert.match((await cocoon(["image", "ls"])).stdout, / given sha256 /);
@@ -120,6 +161,34 @@ Deno.test("cocoon image outdated tells what has changed, and update gets it", as
       [`acme,${url}`]: [`sha256:${second}`, "checksum"],
     });
     assert.deepEqual(await states(), { acme: "current", [url]: "current" });
+  });
+});
+
+Deno.test("cocoon image update passes over what a digest has pinned", async () => {
+  await withHome(async ({ cocoon, json, server, publish }) => {
+    const first = await publish(1);
+    const url = `${server.url}/disk.img`;
+    await cocoon(["image", "pull", url, "-n", "mine", "--sha256", first]);
+    const second = await publish(2);
+    const all = await cocoon(["image", "update"]);
+    assert.deepEqual([all.code, all.stdout], [0, ""]);
+    assert.equal(all.stderr, "mine: is pinned by the digest that it was pulled with\n");
+    const digestOfMine = async () => {
+      const images = await json(["image", "list"]);
+      return images.find(({ tags }) => String(tags) === "mine")?.["digest"];
+    };
+    assert.equal(await digestOfMine(), `sha256:${first}`);
+
+    const one = await cocoon(["image", "update", "mine"]);
+    assert.equal(one.code, 1);
+    assert.match(
+      one.stderr,
+      /"mine": nobody vouches for what is there now\nhint: Give its digest: /,
+    );
+    // What the hint says works.
+    const again = await cocoon(["image", "pull", "--force", "mine", "--sha256", second]);
+    assert.equal(again.code, 0, again.stderr);
+    assert.equal(await digestOfMine(), `sha256:${second}`);
   });
 });
 

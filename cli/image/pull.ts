@@ -1,6 +1,7 @@
 import { CocoonError } from "../../errors/error.ts";
 import type { Architecture } from "../../plugins/contract.ts";
 import { pullImage } from "../../images/pull.ts";
+import { publicSource } from "../../images/reference.ts";
 import {
   anyImageArgument,
   imageArguments,
@@ -62,11 +63,13 @@ export const command = defineCommand({
     const images = await imageContext(context);
     const config = await context.config({ defaults: { architecture: flags.architecture } });
     const options = nameOptions(context, config, flags, config.defaults.architecture);
+    // What the image can be called by from now on.
+    const shownName = (reference: string) => flags.name ?? publicSource(reference);
     await runBatch(context, flags.output, {
       references,
       resolve: (reference) => reference,
       id: (reference) => reference,
-      name: (reference) => reference,
+      name: shownName,
       // One after the other: together they would share one line of the screen and one network.
       parallel: 1,
       async run(reference) {
@@ -81,7 +84,9 @@ export const command = defineCommand({
         });
         // Its line goes before another one comes.
         progress[Symbol.dispose]();
-        if (outcome === "already-stored") context.stderr(`${reference}: is here already\n`);
+        if (outcome === "already-stored") {
+          context.stderr(`${shownName(reference)}: is here already\n`);
+        }
       },
     });
     await keepBudget(context, images, config);

@@ -1,5 +1,9 @@
 import { formatSize } from "../../config/size.ts";
-import type { CatalogueImage } from "../../images/catalogue/catalogue.ts";
+import type { ImageSourceTable } from "../../config/types.ts";
+import type { Catalogue, CatalogueImage } from "../../images/catalogue/catalogue.ts";
+import { orList } from "../../images/lookup.ts";
+import { publicSource } from "../../images/reference.ts";
+import { isVerifiedConnection } from "../../images/verification/connection.ts";
 import { OUTPUT_ALIAS, type OutputFlag, outputFlag } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -28,16 +32,26 @@ export const command = defineCommand({
     },
   },
   async run(context: Context, flags: OutputFlag, ...words: string[]) {
-    const found = catalogueOf(context, await context.config()).search(words);
+    const catalogue = catalogueOf(context, await context.config());
+    const found = catalogue.search(words);
+    if (found.length === 0) context.stderr(`${nothingFound(catalogue, words)}\n`);
     printList(context, flags.output, found, [...COLUMNS], imageJson);
   },
 });
+
+function nothingFound(catalogue: Catalogue, words: readonly string[]): string {
+  const near = new Set(words.flatMap((word) => catalogue.suggest(word)));
+  const what = words.map((word) => JSON.stringify(word)).join(" and ");
+  return `no image has ${what} in its name or title` +
+    (orList([...near]) || "; `cocoon image search` without words shows all");
+}
 
 /** The best that its publisher offers, for any architecture. */
 function voucherText({ sources }: CatalogueImage): string {
   const all = Object.values(sources);
   if (all.some(({ signature }) => signature !== undefined)) return "signature";
-  if (all.some(({ checksum }) => checksum !== undefined)) return "checksum";
+  const isBelieved = (url?: string) => url !== undefined && isVerifiedConnection(new URL(url));
+  if (all.some(({ checksum }) => isBelieved(checksum))) return "checksum";
   return all.some(({ sha256 }) => sha256 !== undefined) ? "sha256" : "-";
 }
 
@@ -51,7 +65,19 @@ function imageJson(image: CatalogueImage): Record<string, unknown> {
     defaultUser: defaultUser ?? null,
     minimumDiskBytes: minimumDiskBytes ?? null,
     minimumDisk: minimumDiskBytes === undefined ? null : formatSize(minimumDiskBytes),
-    keys,
-    sources,
+    keys: keys.map((key) => ({ ...key, source: publicSource(key.source) })),
+    sources: Object.fromEntries(
+      Object.entries(sources).map(([architecture, source]) => [architecture, publicTable(source)]),
+    ),
+  };
+}
+
+/** A table of the configuration without the passwords in its addresses. */
+function publicTable({ source, checksum, signature, ...rest }: ImageSourceTable): ImageSourceTable {
+  return {
+    ...rest,
+    source: publicSource(source),
+    ...(checksum === undefined ? {} : { checksum: publicSource(checksum) }),
+    ...(signature === undefined ? {} : { signature: publicSource(signature) }),
   };
 }

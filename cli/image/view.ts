@@ -1,4 +1,5 @@
 import { formatSize } from "../../config/size.ts";
+import { publicSource } from "../../images/reference.ts";
 import type { TaggedImage, Verified } from "../../state/images.ts";
 
 /** Digits of a digest in a list; enough to be unique, and to be typed. */
@@ -6,6 +7,7 @@ const SHORT_DIGITS = 12;
 
 /** An image as `--output json` shows it; keys are only ever added. */
 export function imageJson(image: TaggedImage): Record<string, unknown> {
+  const { verifiedBy } = image;
   return {
     digest: image.digest,
     tags: image.tags,
@@ -15,7 +17,10 @@ export function imageJson(image: TaggedImage): Record<string, unknown> {
     sourceFormat: image.sourceFormat,
     source: image.source,
     verified: image.verified,
-    verifiedBy: image.verifiedBy ?? null,
+    verifiedBy: verifiedBy === undefined
+      ? null
+      // Versions before this one noted it with the password that is in the configuration.
+      : { ...verifiedBy, checksum: publicSource(verifiedBy.checksum) },
     catalogueName: image.catalogueName ?? null,
     architecture: image.architecture ?? null,
     minimumDiskBytes: image.minimumDiskBytes ?? null,
@@ -43,7 +48,10 @@ export function verifiedText(verified: Verified): string {
 function voucherFacts({ verified, verifiedBy }: TaggedImage): [string, string][] {
   if (verifiedBy === undefined || !["checksum", "signature"].includes(verified)) return [];
   const { checksum, key } = verifiedBy;
-  return [["checksum file", checksum], ...(key === undefined ? [] : [["signed by", key] as const])]
+  return [
+    ["checksum file", publicSource(checksum)],
+    ...(key === undefined ? [] : [["signed by", key] as const]),
+  ]
     .map(([name = "", value = ""]) => [name, value]);
 }
 

@@ -1,16 +1,19 @@
 import type { Config, Overrides } from "../../config/types.ts";
+import { ensureUserKey } from "../../guest/ssh_keys.ts";
+import type { LaunchPlan } from "../../plugins/contract.ts";
 import type { ImageRecord } from "../../state/images.ts";
 import type { MachineRecord } from "../../state/machine_record.ts";
 import type { VmContext } from "../../vm/context.ts";
-import { createMachine } from "../../vm/create.ts";
+import { createMachine, previewRecord } from "../../vm/create.ts";
 import { newMachineId } from "../../vm/id.ts";
 import { newMachine } from "../../vm/new_machine.ts";
+import { previewPlan } from "../../vm/plan.ts";
 import { refuseUnplannable } from "../../vm/refuse.ts";
 import { CocoonError } from "../../errors/error.ts";
 import type { Context } from "../context.ts";
 import { imageProgress } from "../progress.ts";
 import type { CreateFlags } from "./create_flags.ts";
-import { completeRequest, draftMachine } from "./request.ts";
+import { completeRequest, type Draft, draftMachine } from "./request.ts";
 
 /** The configuration with the flags of a new machine put over it. */
 export function overridesOf(flags: CreateFlags): Overrides {
@@ -38,15 +41,51 @@ export async function makeMachine(
   flags: CreateFlags,
   reference: string | undefined,
 ): Promise<MachineRecord> {
-  const draft = await draftMachine(context, vm, config, flags, reference);
-  refuseTakenName(vm, draft.spec.name);
-  // As far as it is known without the image; `createMachine` asks for all of it.
-  refuseUnplannable(vm, draft.backend, newMachine(vm.home, newMachineId(), draft));
+  const draft = await checkedDraft(context, vm, config, flags, reference);
+  const { publicKey } = await ensureUserKey(vm.home.sshDir);
   const image = reference === undefined
     ? undefined
     : await getImage(context, vm, config, flags, reference);
   const request = await completeRequest(context, vm, config, draft, image);
-  return await createMachine(vm, request, context.signal);
+  const authorizedKeys = [publicKey, ...request.seed.authorizedKeys];
+  const seed = { ...request.seed, authorizedKeys };
+  return await createMachine(vm, { ...request, seed }, context.signal);
+}
+
+/**
+ * The plan by which the machine that the flags describe would be started. Makes nothing, and
+ * fetches nothing.
+ * @throws {CocoonError} what {@linkcode makeMachine} would say; `not-found` for an image that is
+ *   not stored
+ */
+export async function previewNewMachine(
+  context: Context,
+  vm: VmContext,
+  config: Config,
+  flags: CreateFlags,
+  reference: string | undefined,
+): Promise<LaunchPlan> {
+  const draft = await checkedDraft(context, vm, config, flags, reference);
+  const image = reference === undefined
+    ? undefined
+    : await findImage(context, vm, config, flags, reference);
+  const request = await completeRequest(context, vm, config, draft, image);
+  return await previewPlan(vm, await previewRecord(vm, request));
+}
+
+/** Everything that is checked before an image is looked for. */
+async function checkedDraft(
+  context: Context,
+  vm: VmContext,
+  config: Config,
+  flags: CreateFlags,
+  reference: string | undefined,
+): Promise<Draft> {
+  const draft = await draftMachine(context, vm, config, flags, reference);
+  refuseTakenName(vm, draft.spec.name);
+  // As far as it is known without the image; `createMachine` asks for all of it.
+  refuseUnplannable(vm, draft.backend, newMachine(vm.home, newMachineId(), draft));
+  return draft;
 }
 
 /** Before a download, not after it; `createMachine` decides. */
@@ -73,5 +112,20 @@ async function getImage(
     ...nameOptions(context, config, flags, config.defaults.architecture),
     ...(flags.sha256 === undefined ? {} : { sha256: flags.sha256 }),
     onProgress: progress.update,
+  });
+}
+
+async function findImage(
+  context: Context,
+  vm: VmContext,
+  config: Config,
+  flags: CreateFlags,
+  reference: string,
+): Promise<ImageRecord> {
+  const { findImageHere } = await import("../../images/here.ts");
+  const { nameOptions } = await import("../image/names.ts");
+  return await findImageHere(vm, reference, {
+    ...nameOptions(context, config, flags, config.defaults.architecture),
+    sha256: flags.sha256,
   });
 }

@@ -4,7 +4,7 @@ import type { Config } from "../../config/types.ts";
 import { networkTable } from "../../config/plugin_settings.ts";
 import { CocoonError, joinErrors, messageOf } from "../../errors/error.ts";
 import { normalizeMac } from "../../guest/names.ts";
-import { ensureUserKey, isPublicKeyLine } from "../../guest/ssh_keys.ts";
+import { isPublicKeyLine } from "../../guest/ssh_keys.ts";
 import { readUserData } from "../../guest/user_data.ts";
 import type {
   Architecture,
@@ -56,6 +56,7 @@ export interface Draft {
   kernel: CreateRequest["kernel"];
   /** Size of the root disk as the flag says. */
   diskBytes: number | undefined;
+  /** Without cocoon's own key, which is made with the first machine. */
   seed: SeedWish;
   /** What was asked of the plugins; once the image is known, more may be. */
   wish: MachineWish;
@@ -130,7 +131,7 @@ export async function draftMachine(
       needsUnpacked(capabilities, spec.architecture),
     ),
     diskBytes: flags.disk,
-    seed: await seedWish(vm, flags),
+    seed: await seedWish(flags),
     wish,
     choice,
   };
@@ -394,11 +395,9 @@ async function kernelOf(
   };
 }
 
-async function seedWish(vm: VmContext, flags: CreateFlags): Promise<SeedWish> {
-  const own = await ensureUserKey(vm.home.sshDir);
-  const others = (flags.sshKey ?? []).flatMap(readPublicKeys);
+async function seedWish(flags: CreateFlags): Promise<SeedWish> {
   return {
-    authorizedKeys: [own.publicKey, ...others],
+    authorizedKeys: (flags.sshKey ?? []).flatMap(readPublicKeys),
     ...(flags.password === undefined ? {} : { password: flags.password }),
     ...(flags.userData === undefined ? {} : { userData: await readUserData(flags.userData) }),
   };

@@ -28,6 +28,8 @@ export class RangeCopier implements Disposable {
 
   /** undefined where the system has no such call. */
   static open(sourcePath: string, targetPath: string): RangeCopier | undefined {
+    // The system that this program was built for, and not the host's `os`: the C library that is
+    // loaded into this process (a worker, which has no host) has the call or has it not.
     if (Deno.build.os !== "linux") return undefined;
     const sourceFd = openFile(sourcePath, "read");
     try {

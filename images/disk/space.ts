@@ -1,5 +1,14 @@
 import { CocoonError } from "../../errors/error.ts";
 
+/**
+ * Room that is left to the machines on the same file system, and bytes between two looks at it:
+ * what comes between them cannot take all of it.
+ */
+export const KEPT_FREE_BYTES = 64 * 1024 * 1024;
+
+/** The failure for want of room on the disk, which the file that was to be stored cannot help. */
+export class FullDiskError extends CocoonError {}
+
 /** Names of the errors that mean "no room". */
 const FULL: readonly unknown[] = ["ENOSPC", "EDQUOT", "EFBIG"];
 
@@ -21,6 +30,27 @@ export async function requireSpace(directory: string, neededBytes: number): Prom
   }
 }
 
+/**
+ * Hands on what is written to a directory and whose length nobody knows before, as long as there is
+ * room; ending it early ends `chunks`.
+ * @throws {CocoonError} `failed` (from the iteration)
+ */
+export async function* leavingSpace<Chunk extends Uint8Array>(
+  directory: string,
+  chunks: AsyncIterable<Chunk>,
+): AsyncGenerator<Chunk> {
+  let totalBytes = 0;
+  let nextLook = 0;
+  for await (const chunk of chunks) {
+    if (totalBytes >= nextLook) {
+      await requireSpace(directory, KEPT_FREE_BYTES);
+      nextLook = totalBytes + KEPT_FREE_BYTES;
+    }
+    totalBytes += chunk.length;
+    yield chunk;
+  }
+}
+
 /** The error itself, or, when it is a full disk, one that says so and how much is free. */
 export async function explainFullDisk(error: unknown, directory: string): Promise<unknown> {
   if (!(error instanceof Error) || !("code" in error) || !FULL.includes(error.code)) return error;
@@ -28,8 +58,8 @@ export async function explainFullDisk(error: unknown, directory: string): Promis
   return noSpace(directory, free === undefined ? "" : ` (${free} bytes are free)`, error);
 }
 
-function noSpace(directory: string, numbers: string, cause?: unknown): CocoonError {
-  return new CocoonError("failed", `no space left on the disk of ${directory}${numbers}`, {
+function noSpace(directory: string, numbers: string, cause?: unknown): FullDiskError {
+  return new FullDiskError("failed", `no space left on the disk of ${directory}${numbers}`, {
     cause,
     hint: "Make room: `cocoon gc` removes what nothing uses, `cocoon image rm` an image.",
   });

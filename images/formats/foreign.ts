@@ -5,9 +5,9 @@ import { dirname } from "../../host/path.ts";
 import { MAX_DISK_BYTES } from "../limits.ts";
 import { tooLarge } from "../too_large.ts";
 import { checkUnpacked } from "../unwrap/bounds.ts";
-import { installLine } from "../unwrap/install_line.ts";
 import type { ForeignFormat } from "./detect.ts";
 import { checkWhole, cutOff } from "./foreign_whole.ts";
+import { requireProgram } from "./programs.ts";
 import { FileReader } from "./random_access.ts";
 import { type QemuImg, runQemuImg } from "./qemu_img.ts";
 import { checkVmdkAlone } from "./vmdk_header.ts";
@@ -42,14 +42,7 @@ export async function convertForeign(
   targetPath: string,
   { onProgress, signal }: ForeignOptions = {},
 ): Promise<number> {
-  const program = host.which("qemu-img");
-  if (program === undefined) {
-    throw new CocoonError(
-      "host-lacks",
-      `it is a ${format} image, and qemu-img, which reads those, is not installed here`,
-      { hint: installLine(host, "qemu-img") },
-    );
-  }
+  const program = requireProgram(host, format);
   checkFile(format, sourcePath);
   const qemuImg: QemuImg = { program, signal };
   const source = sourceOption(format, sourcePath);

@@ -1,4 +1,6 @@
 import { CocoonError } from "../../errors/error.ts";
+import { dirname } from "../../host/path.ts";
+import { leavingSpace } from "../disk/space.ts";
 import { printable } from "./client/errors.ts";
 import { layerArchive, layerEntries, type LayerEntry } from "./layer_entries.ts";
 
@@ -55,7 +57,7 @@ function partOf({ type, path }: LayerEntry): keyof BootFilePaths | undefined {
 async function save(entry: LayerEntry, target: string): Promise<void> {
   using file = await Deno.open(target, { create: true, write: true, truncate: true, mode: 0o600 });
   let bytes = 0;
-  for await (const piece of entry.content) {
+  for await (const piece of leavingSpace(dirname(target), entry.content)) {
     bytes += piece.length;
     if (bytes > MAX_BOOT_FILE_BYTES) {
       throw new CocoonError("failed", `${printable(entry.path)} is larger than a gigabyte`, {

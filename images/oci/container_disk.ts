@@ -1,4 +1,6 @@
 import { CocoonError } from "../../errors/error.ts";
+import { dirname } from "../../host/path.ts";
+import { leavingSpace } from "../disk/space.ts";
 import { printable } from "./client/errors.ts";
 import type { LayerFile } from "./layer_files.ts";
 import { layerArchive, layerEntries, type LayerEntry } from "./layer_entries.ts";
@@ -26,7 +28,8 @@ export async function findContainerDisk(
 
 /**
  * The content of the disk in a layer. The layer is read to its end.
- * @throws {CocoonError} `failed` (from the iteration) when there is not exactly one disk
+ * @throws {CocoonError} `failed` (from the iteration) when there is not exactly one disk, or no
+ * room for it
  */
 export async function* containerDiskChunks(layer: LayerFile): AsyncGenerator<Uint8Array> {
   let found: string | undefined;
@@ -45,7 +48,8 @@ export async function* containerDiskChunks(layer: LayerFile): AsyncGenerator<Uin
       });
     }
     found = entry.path;
-    yield* entry.content;
+    // The disk goes where the layer is.
+    yield* leavingSpace(dirname(layer.path), entry.content);
   }
 }
 

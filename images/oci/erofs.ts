@@ -1,6 +1,8 @@
 import { CocoonError } from "../../errors/error.ts";
 import { findSystemProgram } from "../../host/system_program.ts";
+import { dirname } from "../../host/path.ts";
 import type { Host } from "../../plugins/contract.ts";
+import { leavingSpace } from "../disk/space.ts";
 import { installLine } from "../unwrap/install_line.ts";
 
 /** Older ones damage some layers without a word (their tar mode writes what cannot be read). */
@@ -90,7 +92,7 @@ export async function makeErofs(
   let success: boolean;
   try {
     const complaint = new Response(child.stderr).text();
-    await feed(child.stdin, source.archive, touch).catch(fail);
+    await feed(child.stdin, leavingSpace(dirname(targetPath), source.archive), touch).catch(fail);
     ({ success } = await child.status);
     said = (await complaint).trim();
   } finally {

@@ -1,7 +1,8 @@
 /** What is in a layer of a container image: every entry of its archive, in order. */
 import { CocoonError } from "../../errors/error.ts";
 import { fileChunks } from "../sources/file.ts";
-import { checkUnpacked } from "../unwrap/bounds.ts";
+import { dataRuns } from "../disk/zeros.ts";
+import { checkUnpacked, UNPACKED_LIMITS, type UnpackedLimits } from "../unwrap/bounds.ts";
 import { ByteSource } from "../unwrap/byte_source.ts";
 import { damaged } from "../unwrap/damaged.ts";
 import { BLOCK_BYTES, readPaxRecords, readTarHeader, readText } from "../unwrap/tar_header.ts";
@@ -30,16 +31,21 @@ const ZSTD = [0x28, 0xb5, 0x2f, 0xfd];
  * @throws {CocoonError} `failed` (from the iteration) for damaged data, and for what unpacks to far
  * more than any layer does
  */
-export async function* layerArchive(path: string): AsyncGenerator<Uint8Array> {
+export async function* layerArchive(
+  path: string,
+  limits: UnpackedLimits = UNPACKED_LIMITS,
+): AsyncGenerator<Uint8Array> {
   using file = await Deno.open(path, { read: true });
   const head = new Uint8Array(ZSTD.length);
   await file.read(head);
   await file.seek(0, Deno.SeekMode.Start);
   const { size } = await file.stat();
   let totalBytes = 0;
+  let writtenBytes = 0;
   for await (const piece of unpacked(head, fileChunks(file))) {
     totalBytes += piece.length;
-    checkUnpacked(size, { totalBytes, writtenBytes: 0 });
+    for (const { start, end } of dataRuns(piece)) writtenBytes += end - start;
+    checkUnpacked(size, { totalBytes, writtenBytes }, limits);
     yield piece;
   }
 }

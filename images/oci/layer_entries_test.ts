@@ -100,6 +100,30 @@ Deno.test("layerEntries() ends with every damaged archive, in an error of its ow
   assert.ok(refused > 100, `${refused} of 400 were refused`);
 });
 
+Deno.test("layerArchive() refuses far more data than any layer has, and takes zeros", async () => {
+  const path = await Deno.makeTempFile();
+  const free = 1024 * 1024;
+  const limits = {
+    total: { ratio: 50_000, freeBytes: free },
+    written: { ratio: 200, freeBytes: free },
+  };
+  try {
+    for (const [fill, isRefused] of [[0, false], [7, true]] as const) {
+      const tar = tarOf([{ path: "a", bytes: new Uint8Array(4 * free).fill(fill) }]);
+      await Deno.writeFile(path, await gzip(tar));
+      const read = async () => {
+        for await (const { content } of layerEntries(layerArchive(path, limits))) {
+          for await (const _ of content);
+        }
+      };
+      if (isRefused) await assert.rejects(read(), { code: "failed", message: /unpacks to more/ });
+      else await read();
+    }
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
 Deno.test("layerArchive() refuses packed data that is torn", async () => {
   const path = await Deno.makeTempFile();
   try {

@@ -1,4 +1,5 @@
 import { CocoonError } from "../../errors/error.ts";
+import { publicSource } from "../reference.ts";
 import { type HttpLimits, openHttp } from "./http.ts";
 import { pause } from "./deadline.ts";
 import { TransientError } from "./http_errors.ts";
@@ -17,7 +18,7 @@ export interface SmallFileOptions {
 /**
  * Reads a checksum file, a signature or a key whole.
  * @param source an http(s) URL, or the absolute path of a file
- * @throws {CocoonError} `not-found` or `failed`, with the source in front; `failed` above 1 MiB
+ * @throws {CocoonError} `not-found` or `failed`, with the source in front (without a password); `failed` above 1 MiB
  */
 export async function readSmallFile(
   source: string,
@@ -28,12 +29,13 @@ export async function readSmallFile(
       ? await download(new URL(source), options)
       : await Deno.readFile(source);
   } catch (cause) {
+    const shown = publicSource(source);
     if (cause instanceof Deno.errors.NotFound) {
-      throw new CocoonError("not-found", `${source}: no such file`, { cause });
+      throw new CocoonError("not-found", `${shown}: no such file`, { cause });
     }
     if (!(cause instanceof CocoonError) || cause.code === "interrupted") throw cause;
     const hint = cause.hint === undefined ? {} : { hint: cause.hint };
-    throw new CocoonError(cause.code, `${source}: ${cause.message}`, { cause, ...hint });
+    throw new CocoonError(cause.code, `${shown}: ${cause.message}`, { cause, ...hint });
   }
 }
 

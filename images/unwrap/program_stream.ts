@@ -1,7 +1,6 @@
-import { CocoonError } from "../../errors/error.ts";
 import type { Host } from "../../plugins/contract.ts";
+import { requireProgram } from "../formats/programs.ts";
 import { damaged } from "./damaged.ts";
-import { installLine } from "./install_line.ts";
 
 /** Of what a program says on standard error. */
 const MAX_COMPLAINT_BYTES = 4096;
@@ -24,16 +23,7 @@ export async function* unpackByProgram(
   format: "xz" | "bzip2",
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  const program = host.which(format);
-  if (program === undefined) {
-    throw new CocoonError(
-      "host-lacks",
-      `it is packed with ${format}, which is not installed here`,
-      {
-        hint: installLine(host, format),
-      },
-    );
-  }
+  const program = requireProgram(host, format);
   const child = new Deno.Command(program, {
     args: [...ARGUMENTS[format]],
     // Options of the user's own must not change what comes out.

@@ -1,4 +1,4 @@
-import { requireSpace } from "../disk/space.ts";
+import { leavingSpace } from "../disk/space.ts";
 import { SparseFile, SparseStream } from "../disk/sparse_file.ts";
 import type { DiskSourceFormat, SourceFormat, Wrapper } from "../formats/detect.ts";
 import type { Host } from "../../plugins/contract.ts";
@@ -17,11 +17,6 @@ export interface UnwrapOptions {
   onBytes?: ((bytes: number) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
-
-/** Bytes that come out between two looks at how much room is left. */
-const SPACE_STEP_BYTES = 256 * 1024 * 1024;
-/** Room that is left to the machines on the same file system. */
-const KEPT_FREE_BYTES = 64 * 1024 * 1024;
 
 /**
  * Takes the disk image out of a packed file into a sparse file. After a failure that may be there,
@@ -42,17 +37,12 @@ export async function unwrapFile(
   const limits = options.limits ?? UNPACKED_LIMITS;
   using sparse = SparseFile.create(target);
   const stream = new SparseStream(sparse);
-  let nextLook = 0;
   // Ending the iteration early ends all that unpacks.
-  for await (const bytes of opened.chunks) {
+  for await (const bytes of leavingSpace(dirname(target), opened.chunks)) {
     options.signal?.throwIfAborted();
     stream.write(bytes);
     const [totalBytes, writtenBytes] = [stream.length, sparse.writtenBytes];
     checkUnpacked(size, { totalBytes, writtenBytes }, limits);
-    if (totalBytes >= nextLook) {
-      await requireSpace(dirname(target), KEPT_FREE_BYTES);
-      nextLook = totalBytes + SPACE_STEP_BYTES;
-    }
   }
   stream.end();
   return { format: opened.format, wrappers: opened.wrappers, path: target, bytes: stream.length };

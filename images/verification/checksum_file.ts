@@ -19,8 +19,9 @@ const PLAIN = /^([0-9a-f]{64}|[0-9a-f]{128})(?:\s+\*?(.+))?$/i;
  * `sha512sum`, tagged lines (`SHA256 (NAME) = HEX`), and a digest alone; everything else (comments,
  * the armor of a signature) is passed over.
  *
- * A file that belongs to the image alone need not name it as it is downloaded: publishers write the
- * versioned name there, behind the address that always has the newest.
+ * A file that belongs to the image alone may have the digest without a name, or under the versioned
+ * name of the image behind the address that always has the newest; see {@linkcode isVersionOf}. Any
+ * other name there is of another image, whose signed checksum file somebody has put in its place.
  *
  * @param fileName last part of the image's URL
  * @param belongsToFile the checksum file is about no other file
@@ -33,7 +34,11 @@ export function findDigest(
 ): PublishedDigest {
   const lines = text.split("\n").flatMap((line) => parseLine(line.trim()));
   const named = lines.filter(({ name }) => name !== undefined && baseName(name) === fileName);
-  const chosen = named.length > 0 ? named : belongsToFile ? lines : [];
+  const chosen = named.length > 0
+    ? named
+    : belongsToFile
+    ? lines.filter(({ name }) => name === undefined || isVersionOf(baseName(name), fileName))
+    : [];
   const sha512 = distinct(chosen, "sha512");
   const sha256 = distinct(chosen, "sha256");
   if (sha512.length > 1 || sha256.length > 1) {
@@ -44,6 +49,26 @@ export function findDigest(
   throw new CocoonError("failed", `the checksum file has no sha256 or sha512 of ${fileName}`, {
     hint: "Has the image been renamed? Look at what its publisher offers.",
   });
+}
+
+/** What a version adds to a name: numbers, and openSUSE's builds and snapshots. */
+const VERSION = /^(\d+|(Build|Snapshot)\d+)$/;
+
+/**
+ * Whether a name is that of an image plus its version: the same words in the same order, and beside
+ * them only numbers and builds, wherever they stand. `latest` may be missing. So
+ * `VM.x86_64-1.0.0-Cloud-Snapshot20260101.qcow2` is a version of `VM.x86_64-Cloud.qcow2`, and
+ * neither another architecture nor another variant is.
+ */
+export function isVersionOf(name: string, fileName: string): boolean {
+  const words = (text: string) => text.split(/[-.]/);
+  const wanted = words(fileName).filter((word) => word !== "latest");
+  let next = 0;
+  for (const word of words(name)) {
+    if (word === wanted[next]) next++;
+    else if (!VERSION.test(word)) return false;
+  }
+  return next === wanted.length;
 }
 
 /** Whether a checksum file's URL says that it is about one file: `IMAGE.sha256` and the like. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { belongsTo, findDigest } from "./checksum_file.ts";
+import { belongsTo, findDigest, isVersionOf } from "./checksum_file.ts";
 
 const A = "a".repeat(64);
 const B = "b".repeat(64);
@@ -40,9 +40,45 @@ Deno.test("findDigest() takes a digest without the name only from the file's own
       message: "the checksum file has no sha256 or sha512 of disk.img",
     });
   }
-  assert.throws(() => findDigest(`${A}  1.img\n${B}  2.img`, "disk.img", true), {
+  assert.throws(() => findDigest(`${A}  disk-1.img\n${B}  disk-2.img`, "disk.img", true), {
     message: "the checksum file has several digests of disk.img",
   });
+});
+
+Deno.test("findDigest() refuses the checksum file of another image in the place of the image's", () => {
+  for (const text of [`${A}  other.img`, `SHA256 (disk-arm64.img) = ${A}`, `${A} *disk.img.xz`]) {
+    assert.throws(() => findDigest(text, "disk.img", true), {
+      message: "the checksum file has no sha256 or sha512 of disk.img",
+    });
+  }
+});
+
+Deno.test("isVersionOf() knows the versioned names that publishers use, and no other image's", () => {
+  const suse = "openSUSE-Tumbleweed-Minimal-VM.x86_64-Cloud.qcow2";
+  const rocky = "Rocky-9-GenericCloud-Base.latest.x86_64.qcow2";
+  const versions = [
+    [suse, suse],
+    ["openSUSE-Tumbleweed-Minimal-VM.x86_64-1.0.0-Cloud-Snapshot20260101.qcow2", suse],
+    [
+      "Leap-16.0-Minimal-VM.x86_64-16.0.0-Cloud-Build16.2.qcow2",
+      "Leap-16.0-Minimal-VM.x86_64-Cloud.qcow2",
+    ],
+    ["Rocky-9-GenericCloud-Base-9.6-20250531.0.x86_64.qcow2", rocky],
+    ["Arch-Linux-x86_64-cloudimg-20261001.604814.qcow2", "Arch-Linux-x86_64-cloudimg.qcow2"],
+  ] as const;
+  for (const [name, fileName] of versions) assert.ok(isVersionOf(name, fileName), name);
+  const others = [
+    ["openSUSE-Tumbleweed-Minimal-VM.aarch64-1.0.0-Cloud-Snapshot20260101.qcow2", suse],
+    ["openSUSE-Tumbleweed-Minimal-VM.x86_64-1.0.0-kvm-and-xen-Snapshot20260101.qcow2", suse],
+    [
+      "Leap-15.6-Minimal-VM.x86_64-15.6.0-Cloud-Build16.2.qcow2",
+      "Leap-16.0-Minimal-VM.x86_64-Cloud.qcow2",
+    ],
+    ["Rocky-9-GenericCloud-LVM-9.6-20250531.0.x86_64.qcow2", rocky],
+    ["Rocky-8-GenericCloud-Base-8.10-20240528.0.x86_64.qcow2", rocky],
+    ["Arch-Linux-x86_64-cloudimg-20261001.604814.raw", "Arch-Linux-x86_64-cloudimg.qcow2"],
+  ] as const;
+  for (const [name, fileName] of others) assert.ok(!isVersionOf(name, fileName), name);
 });
 
 Deno.test("findDigest() refuses a file that says two things, or nothing", () => {

@@ -1,15 +1,20 @@
 import type { ImageKeyTable, ImageSourceTable } from "../../config/types.ts";
 import { CocoonError, messageOf } from "../../errors/error.ts";
 import type { Host } from "../../plugins/contract.ts";
+import { publicSource } from "../reference.ts";
 import { readSmallFile, type SmallFileOptions } from "../sources/small_file.ts";
 import { belongsTo, findDigest, type PublishedDigest } from "./checksum_file.ts";
+import { isVerifiedConnection } from "./connection.ts";
 import { type PinnedKey, signatureProgram, verifySignature } from "./signature.ts";
 
 /** Who vouches for an image, when it is its publisher. */
 export interface Voucher {
-  /** `checksum`: the file of digests is believed because of where it was fetched from. */
-  by: "checksum" | "signature";
-  /** URL of that file. */
+  /**
+   * `checksum`: the file of digests is believed because of where it was fetched from; `none`: it
+   * came unsigned over a connection on which anybody may have written it.
+   */
+  by: "checksum" | "signature" | "none";
+  /** URL of that file, as it may be shown and stored. */
   checksum: string;
   /** Fingerprint of the key that signed it. */
   key?: string;
@@ -46,12 +51,13 @@ export async function askPublisher(
   const fetched = await readSmallFile(checksum, options);
   const signed = await checkSignature(host, { ...source, content: fetched }, keys, options);
   const text = new TextDecoder().decode(signed?.content ?? fetched);
+  const shown = publicSource(checksum);
   const fileName = decodeURIComponent(image.pathname.slice(image.pathname.lastIndexOf("/") + 1));
   return {
     digest: findDigest(text, fileName, belongsTo(new URL(checksum), image)),
     voucher: signed === undefined
-      ? { by: "checksum", checksum }
-      : { by: "signature", checksum, key: signed.fingerprint },
+      ? { by: isVerifiedConnection(new URL(checksum)) ? "checksum" : "none", checksum: shown }
+      : { by: "signature", checksum: shown, key: signed.fingerprint },
   };
 }
 
@@ -63,6 +69,7 @@ async function checkSignature(
   options: PublisherOptions,
 ): Promise<{ fingerprint: string; content: Uint8Array } | undefined> {
   const { signature: address } = file;
+  const shown = publicSource(file.checksum);
   if (address === undefined) return undefined;
   if (keys.length === 0) {
     throw new CocoonError("usage", "its checksum file is signed, but no key is known for it", {
@@ -71,7 +78,7 @@ async function checkSignature(
   }
   if (signatureProgram(host) === undefined) {
     options.onWarning?.(
-      `${file.checksum}: its signature was not checked, because neither gpgv nor gpg is installed`,
+      `${shown}: its signature was not checked, because neither gpgv nor gpg is installed`,
     );
     return undefined;
   }
@@ -90,7 +97,7 @@ async function checkSignature(
   } catch (cause) {
     if (!(cause instanceof CocoonError)) throw cause;
     const hint = cause.hint === undefined ? {} : { hint: cause.hint };
-    throw new CocoonError(cause.code, `${file.checksum}: ${cause.message}`, { cause, ...hint });
+    throw new CocoonError(cause.code, `${shown}: ${cause.message}`, { cause, ...hint });
   }
 }
 

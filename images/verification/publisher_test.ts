@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { messageOf } from "../../errors/error.ts";
 import { realHost } from "../../host/host.ts";
 import { httpServer } from "../../tests/support/http_server.ts";
 import { testKeys } from "../testing/openpgp.ts";
@@ -97,4 +98,37 @@ Deno.test("askPublisher() warns when a signature cannot be checked", async () =>
   const lenient = await askPublisher(host, source, keys, { onWarning, lenient: true });
   assert.equal(lenient.voucher.by, "checksum");
   assert.match(warnings[1] ?? "", /^its signature was not checked: .*S\.asc: the server has no/);
+});
+
+Deno.test("askPublisher() uses the passwords in addresses and shows none of them", async () => {
+  await using keys = await testKeys();
+  const key = await keys.make("Publisher <p@example.org>");
+  await using server = httpServer({
+    "/S": { body: SUMS },
+    "/S.asc": { body: await key.sign(SUMS) },
+    "/key": { body: key.armored },
+  });
+  const at = (path: string) => `${server.url.replace("//", "//me:secret@")}${path}`;
+  const source = { source: at("/disk.img"), checksum: at("/S"), signature: at("/S.asc") };
+  const right = { fingerprint: key.fingerprint, source: at("/key") };
+  const ring = [right];
+  const { voucher } = await askPublisher(host, source, ring);
+  assert.equal(voucher.checksum, `${server.url}/S`);
+  assert.deepEqual(
+    new Set(server.requests.map(({ headers }) => headers.get("authorization"))),
+    new Set([`Basic ${btoa("me:secret")}`]),
+  );
+
+  const told: string[] = [];
+  const onWarning = (message: string) => told.push(message);
+  const failure = (asked: Promise<unknown>) =>
+    asked.then(() => told.push("done"), (error) => told.push(messageOf(error)));
+  await failure(askPublisher(bare, source, ring, { onWarning }));
+  await failure(askPublisher(host, { ...source, checksum: at("/none") }, ring));
+  await failure(askPublisher(host, { ...source, signature: at("/none.asc") }, ring));
+  await failure(askPublisher(host, source, [{ ...right, source: at("/none.key") }]));
+  server.serve("/S", { body: "else" });
+  await failure(askPublisher(host, source, ring));
+  assert.equal(told.length, 6, told.join("\n"));
+  assert.doesNotMatch(told.join("\n"), /secret/);
 });
