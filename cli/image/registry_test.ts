@@ -28,7 +28,7 @@ Deno.test("cocoon image push and pull go through a registry and back", async () 
     assert.ok(size > 60_000);
 
     const pulled = await image("b", "pull", pinned, "--name", "mine", "--progress", "none");
-    assert.deepEqual([pulled.code, pulled.stdout], [0, `${pinned}\n`]);
+    assert.deepEqual([pulled.code, pulled.stdout], [0, "mine\n"]);
     const { stdout } = await image("b", "inspect", "mine", "-o", "json");
     const { diskPath, verified } = JSON.parse(stdout);
     assert.deepEqual(await Deno.readFile(diskPath), bytes);

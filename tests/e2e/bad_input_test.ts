@@ -81,7 +81,7 @@ Deno.test("vm create refuses wrong names, sizes, files and flags", async () => {
   await assertRefused(home, {
     args: ["vm", "run", "--name", "new", "nosuch"],
     code: 3,
-    stderr: /^cocoon: image "nosuch": not found\nhint: `cocoon image list` shows what is stored\./,
+    stderr: /^cocoon: image "nosuch": not found\nhint: `cocoon image search` shows what is known/,
   });
   await assertRefused(home, {
     args: ["vm", "run", "--name", "new", html],

@@ -166,8 +166,9 @@ Deno.test("a guest waits while nobody reads its terminal, loses nothing, and tak
     assert.equal(await over(), false, "the guest waits");
     using terminal = await readTerminal(path);
     await waitFor("all of it", () => {
-      const length = /x{99,}/.exec(terminal.text())?.[0].length;
-      if (length !== count) throw new Error(`${length} characters`);
+      // Not in one run: the shell or the kernel may say a word in between.
+      const length = terminal.text().match(/x/g)?.length ?? 0;
+      if (length < count) throw new Error(`${length} characters`);
       return true;
     });
     assert.equal(await waitFor("the end", over), true);
