@@ -35,10 +35,26 @@ function linux(kernel: string, initrd: string): string[] {
 async function readTerminal(path: string): Promise<{ text(): string; [Symbol.dispose](): void }> {
   const { openSync, constants } = await import("node:fs");
   const { ReadStream } = await import("node:tty");
-  const stream = new ReadStream(openSync(path, constants.O_RDWR | constants.O_NOCTTY));
   let text = "";
-  stream.on("data", (data) => text += data);
-  return { text: () => text, [Symbol.dispose]: () => void stream.destroy() };
+  let disposed = false;
+  const open = () => {
+    const stream = new ReadStream(openSync(path, constants.O_RDWR | constants.O_NOCTTY));
+    stream.on("data", (data) => text += data);
+    // On a busy computer it may be opened before the other side is, and ends at once.
+    stream.on("error", () => {});
+    stream.once("close", () => {
+      if (!disposed) setTimeout(() => disposed || (current = open()), 100);
+    });
+    return stream;
+  };
+  let current = open();
+  return {
+    text: () => text,
+    [Symbol.dispose]: () => {
+      disposed = true;
+      current.destroy();
+    },
+  };
 }
 
 /** True when a frame is broadcast by this address. */
