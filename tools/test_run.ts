@@ -4,7 +4,7 @@ import { parseJunit, type TestCase } from "./junit.ts";
 import { REPOSITORY } from "./main.ts";
 
 /** Milliseconds that a phase may take; one that hangs is killed and counts as a failure. */
-const PHASE_TIMEOUT_MS = 15 * 60_000;
+const PHASE_TIMEOUT_MS = 40 * 60_000;
 
 /** Options of {@linkcode runPhase}. */
 export interface RunOptions {
