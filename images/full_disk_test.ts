@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { CocoonError } from "../errors/error.ts";
+import { waitFor } from "../tests/support/wait_for.ts";
 import { httpServer } from "../tests/support/http_server.ts";
 import { explainFullDisk } from "./disk/space.ts";
 import { SparseFile } from "./disk/sparse_file.ts";
@@ -28,7 +29,8 @@ async function withSmallDisk(
     try {
       await body(folder);
     } finally {
-      await run("umount", folder);
+      // A worker that was ended has its file open for a moment longer.
+      await waitFor("the end of all use", () => run("umount", folder).then(() => true));
     }
   } finally {
     await Deno.remove(folder, { recursive: true });
