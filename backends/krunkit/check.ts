@@ -1,7 +1,7 @@
 import { CocoonError, messageOf } from "../../errors/error.ts";
 import { isAtLeast, versionText } from "../../host/versions.ts";
 import type { Finding, Host, JsonObject } from "../../plugins/contract.ts";
-import { parseEntitlements } from "../entitlements.ts";
+import { entitlementFinding } from "../entitlements.ts";
 import { parseMacosVersion } from "../macos_version.ts";
 import { ENTITLEMENT, ENTITLEMENT_FIX } from "./failures.ts";
 import { type Program, requireProgram, UPGRADE_LINE } from "./program.ts";
@@ -27,7 +27,13 @@ export async function checkHost(host: Host, table: JsonObject): Promise<Finding[
     ...findings,
     processorFinding(host),
     await attempt(() => macosFinding(host)),
-    await attempt(() => entitlementFinding(host, program.path)),
+    await attempt(() =>
+      entitlementFinding(host, program.path, {
+        subject: "krunkit's signature",
+        entitlement: ENTITLEMENT,
+        fix: ENTITLEMENT_FIX,
+      })
+    ),
   ];
 }
 
@@ -69,18 +75,6 @@ async function macosFinding(host: Host): Promise<Finding> {
     message: `${stdout.trim()}; krunkit needs macOS ${MINIMUM_MACOS}`,
     fix: "Update macOS: System Settings > General > Software Update",
   };
-}
-
-async function entitlementFinding(host: Host, path: string): Promise<Finding> {
-  const subject = "krunkit's signature";
-  const { code, stdout, stderr } = await host.run(["codesign", "-d", "--entitlements", "-", path]);
-  if (code !== 0) {
-    return { level: "error", subject, message: stderr.trim(), fix: ENTITLEMENT_FIX };
-  }
-  // Which of the two streams has the list has changed over the years.
-  return parseEntitlements(`${stdout}\n${stderr}`).includes(ENTITLEMENT)
-    ? { level: "ok", subject, message: `has ${ENTITLEMENT}` }
-    : { level: "error", subject, message: `lacks ${ENTITLEMENT}`, fix: ENTITLEMENT_FIX };
 }
 
 /** A program of macOS that does not run is told, and keeps nothing else from being looked at. */

@@ -1,7 +1,7 @@
 import { CocoonError, messageOf } from "../../errors/error.ts";
 import { isAtLeast, versionText } from "../../host/versions.ts";
 import type { Finding, Host, JsonObject } from "../../plugins/contract.ts";
-import { parseEntitlements, VIRTUALIZATION_ENTITLEMENT } from "../entitlements.ts";
+import { entitlementFinding, VIRTUALIZATION_ENTITLEMENT } from "../entitlements.ts";
 import { ENTITLEMENT_FIX } from "./failures.ts";
 import { parseMacosVersion } from "../macos_version.ts";
 import { lackingFeatures } from "./macos.ts";
@@ -24,7 +24,15 @@ export async function checkHost(host: Host, table: JsonObject): Promise<Finding[
   for (const check of [macosFinding, keychainFinding]) {
     findings.push(...await attempt(() => check(host)));
   }
-  findings.push(...await attempt(() => entitlementFinding(host, program.path)));
+  findings.push(
+    ...await attempt(() =>
+      entitlementFinding(host, program.path, {
+        subject: "vfkit's signature",
+        entitlement: VIRTUALIZATION_ENTITLEMENT,
+        fix: ENTITLEMENT_FIX,
+      })
+    ),
+  );
   return findings;
 }
 
@@ -73,23 +81,6 @@ async function keychainFinding(host: Host): Promise<Finding> {
     message: `locked or absent, and macOS 15 or newer may start no machine: ${stderr.trim()}`,
     fix: "security unlock-keychain login.keychain",
   };
-}
-
-async function entitlementFinding(host: Host, path: string): Promise<Finding> {
-  const subject = "vfkit's signature";
-  const { code, stdout, stderr } = await host.run(["codesign", "-d", "--entitlements", "-", path]);
-  if (code !== 0) {
-    return { level: "error", subject, message: stderr.trim(), fix: ENTITLEMENT_FIX };
-  }
-  // Which of the two streams has the list has changed over the years.
-  return parseEntitlements(`${stdout}\n${stderr}`).includes(VIRTUALIZATION_ENTITLEMENT)
-    ? { level: "ok", subject, message: `has ${VIRTUALIZATION_ENTITLEMENT}` }
-    : {
-      level: "error",
-      subject,
-      message: `lacks ${VIRTUALIZATION_ENTITLEMENT}`,
-      fix: ENTITLEMENT_FIX,
-    };
 }
 
 /** A program of macOS that does not run is told, and keeps nothing else from being looked at. */
