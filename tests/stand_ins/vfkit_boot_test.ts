@@ -171,11 +171,14 @@ Deno.test("a guest waits while nobody reads its terminal, loses nothing, and tak
         timeoutMs: BOOT_MS,
       });
     }
-    // More than a terminal holds; the second console tells when all of it was written.
-    const count = 300_000;
+    // More than a terminal holds, and spread over two seconds: a guest is not held at once, and can
+    // write a lot until then. The second console tells when all of it was written.
+    const [pieces, pieceBytes] = [20, 15_000];
+    const count = pieces * pieceBytes;
     await Deno.writeTextFile(
       path,
-      `stty -echo; head -c ${count} /dev/zero | tr '\\0' x; echo over >/dev/hvc1\n`,
+      `stty -echo; for i in $(seq ${pieces}); do head -c ${pieceBytes} /dev/zero | tr '\\0' x; ` +
+        "sleep 0.1; done; echo over >/dev/hvc1\n",
     );
     const over = async () => (await Deno.readTextFile(`${folder}/log`)).includes("over");
     await new Promise((resolve) => setTimeout(resolve, 3_000));
