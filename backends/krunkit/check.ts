@@ -2,7 +2,7 @@ import { CocoonError, messageOf } from "../../errors/error.ts";
 import { isAtLeast, versionText } from "../../host/versions.ts";
 import type { Finding, Host, JsonObject } from "../../plugins/contract.ts";
 import { entitlementFinding } from "../entitlements.ts";
-import { parseMacosVersion } from "../macos_version.ts";
+import { parseMacosVersion } from "../../host/macos_version.ts";
 import { ENTITLEMENT, ENTITLEMENT_FIX } from "./failures.ts";
 import { type Program, requireProgram, UPGRADE_LINE } from "./program.ts";
 import { krunkitSettings } from "./settings.ts";

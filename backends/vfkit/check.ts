@@ -3,7 +3,7 @@ import { isAtLeast, versionText } from "../../host/versions.ts";
 import type { Finding, Host, JsonObject } from "../../plugins/contract.ts";
 import { entitlementFinding, VIRTUALIZATION_ENTITLEMENT } from "../entitlements.ts";
 import { ENTITLEMENT_FIX } from "./failures.ts";
-import { parseMacosVersion } from "../macos_version.ts";
+import { parseMacosVersion } from "../../host/macos_version.ts";
 import { lackingFeatures } from "./macos.ts";
 import { type Program, requireProgram } from "./program.ts";
 import { vfkitSettings } from "./settings.ts";

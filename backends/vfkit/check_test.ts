@@ -3,7 +3,7 @@ import { realHost } from "../../host/host.ts";
 import type { Host, RunResult } from "../../plugins/contract.ts";
 import { checkHost } from "./check.ts";
 import { parseEntitlements } from "../entitlements.ts";
-import { parseMacosVersion } from "../macos_version.ts";
+import { parseMacosVersion } from "../../host/macos_version.ts";
 import { lackingFeatures } from "./macos.ts";
 import { probeMachine, readProbe } from "./probe.ts";
 import { requireProgram } from "./program.ts";

@@ -1,5 +1,5 @@
 /** What each feature needs of macOS; from vfkit's doc/usage.md and Apple's availability notes. */
-import type { MacosVersion } from "../macos_version.ts";
+import type { MacosVersion } from "../../host/macos_version.ts";
 
 interface FeatureNeed {
   name: string;

@@ -46,7 +46,7 @@ const provider: NetworkProvider = {
   async detach(host, state) {
     const apiSocketPath = readState(state)?.apiSocketPath;
     if (apiSocketPath === undefined) return;
-    const { endStrays } = await import("./stray.ts");
+    const { endStrays } = await import("../strays.ts");
     await endStrays(host, `unix://${apiSocketPath}`);
   },
   address(_host, _nic, state) {

@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { realHost } from "../../host/host.ts";
-import type { AttachRequest, Host } from "../../plugins/contract.ts";
+import type { AttachRequest } from "../../plugins/contract.ts";
 import {
   DIRS,
   HomeReservations,
   sampleMachine,
   sampleNic,
 } from "../../tests/conformance/samples.ts";
-import { findInArp } from "./arp.ts";
-import { checkAppleNat, isBlocked, isFirewallOn, isServiceDisabled } from "./apple_check.ts";
+import { hostThatPrints } from "../../tests/support/printing_host.ts";
 import nat from "./mod.ts";
 
 const NIC = { ...sampleNic(), mac: "52:54:00:aa:0b:01" };
@@ -27,21 +26,6 @@ function request(parts: Partial<AttachRequest> = {}): AttachRequest {
     record: () => {},
     signal: new AbortController().signal,
     ...parts,
-  };
-}
-
-/** A computer whose programs print what the test says, by the first words of their command. */
-function hostThatPrints(outputs: Record<string, string>, os: Host["os"] = "darwin"): Host {
-  return {
-    ...realHost(),
-    os,
-    which: (program) => program,
-    now: () => new Date(1_700_000_000_000),
-    run: (argv) => {
-      const found = Object.entries(outputs).find(([start]) => argv.join(" ").startsWith(start));
-      assert.ok(found, `unexpected: ${argv.join(" ")}`);
-      return Promise.resolve({ code: 0, stdout: found[1], stderr: "" });
-    },
   };
 }
 
@@ -108,49 +92,4 @@ Deno.test("address() follows the file of leases, and asks the neighbours without
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-});
-
-Deno.test("findInArp() passes over incomplete lines and other addresses", () => {
-  assert.equal(findInArp(ARP, NIC.mac), "192.168.64.8");
-  assert.equal(findInArp(ARP, "01:00:5e:00:00:fb"), "224.0.0.251");
-  assert.equal(findInArp(ARP, "52:54:00:aa:0b:02"), undefined);
-  assert.equal(findInArp(ARP, "nonsense"), undefined);
-});
-
-Deno.test("isServiceDisabled() reads launchd's list of both spellings", () => {
-  const list = (word: string) =>
-    `\n\tdisabled services = {\n\t\t"com.apple.ftpd" => disabled\n\t\t"com.apple.bootpd" => ${word}\n\t}\n`;
-  assert.equal(isServiceDisabled(list("disabled"), "com.apple.bootpd"), true);
-  assert.equal(isServiceDisabled(list("true"), "com.apple.bootpd"), true);
-  assert.equal(isServiceDisabled(list("enabled"), "com.apple.bootpd"), false);
-  assert.equal(isServiceDisabled(list("false"), "com.apple.bootpd"), false);
-  assert.equal(isServiceDisabled("", "com.apple.bootpd"), false);
-});
-
-Deno.test("isFirewallOn() and isBlocked() read what the firewall prints", () => {
-  assert.equal(isFirewallOn("Firewall is enabled. (State = 1)\n"), true);
-  assert.equal(isFirewallOn("Firewall is enabled. (State = 2)\n"), true);
-  assert.equal(isFirewallOn("Firewall is disabled. (State = 0)\n"), false);
-  assert.equal(isBlocked("Incoming connection to the application is blocked \n"), true);
-  assert.equal(isBlocked("Incoming connection to the application is permitted \n"), false);
-  assert.equal(isBlocked("The application is not part of the firewall \n"), false);
-});
-
-Deno.test("checkAppleNat() says what keeps guests without an address, with the line that mends it", async () => {
-  const firewall = "/usr/libexec/ApplicationFirewall/socketfilterfw";
-  const on = {
-    "launchctl print-disabled system": "",
-    [`${firewall} --getglobalstate`]: "Firewall is enabled. (State = 1)\n",
-  };
-  const blocked = { [`${firewall} --getappblocked`]: "The application is blocked\n" };
-  const [error] = await checkAppleNat(hostThatPrints({ ...on, ...blocked }));
-  assert.equal(error?.level, "error");
-  assert.match(error?.fix ?? "", /--unblock \/usr\/libexec\/bootpd$/);
-  const open = { [`${firewall} --getappblocked`]: "The application is permitted\n" };
-  assert.equal((await checkAppleNat(hostThatPrints({ ...on, ...open })))[0]?.level, "ok");
-  const disabled = { "launchctl print-disabled system": '\t"com.apple.bootpd" => disabled\n' };
-  assert.equal(
-    (await checkAppleNat(hostThatPrints(disabled)))[0]?.fix,
-    "sudo launchctl enable system/com.apple.bootpd",
-  );
 });

@@ -23,9 +23,9 @@ const provider: NetworkProvider = {
   forwardsPorts: true,
   forwardingKinds: ["user"],
   async check(host, settings) {
-    const { checkAppleNat } = await import("./apple_check.ts");
+    const { checkAppleDhcp } = await import("../apple_dhcp_check.ts");
     const { ssh_ports } = natSettings.read(settings);
-    const apple = host.os === "darwin" ? await checkAppleNat(host) : [];
+    const apple = host.os === "darwin" ? await checkAppleDhcp(host) : [];
     return [...checkSshPorts("network nat", ssh_ports), ...apple];
   },
   attach,
@@ -34,9 +34,11 @@ const provider: NetworkProvider = {
   async address(host, _nic, state) {
     const port = state["sshPort"];
     if (typeof port === "number") return { ssh: { host: LOOPBACK, port } };
-    const { appleNatAddress, readAppleNatState } = await import("./apple_nat.ts");
+    const { readAppleNatState } = await import("./apple_nat.ts");
     const apple = readAppleNatState(state);
-    return apple === undefined ? undefined : await appleNatAddress(host, apple);
+    if (apple === undefined) return undefined;
+    const { appleAddress } = await import("../apple_address.ts");
+    return await appleAddress(host, apple);
   },
 };
 

@@ -1,5 +1,6 @@
 /** The keys of `[networks.NAME]` for the provider `nat`. */
 import { defineSettings } from "../../plugins/settings.ts";
+import { LEASES_FILE } from "../apple_settings.ts";
 import { SSH_PORTS } from "../port_range.ts";
 
 /** Settings of the provider; `read` gives them with their types. */
@@ -10,12 +11,7 @@ export const natSettings = defineSettings({
     check: (value) => isSubnet(value) ? undefined : 'must be an IPv4 subnet such as "10.0.2.0/24"',
     description: "subnet that the guest is in; the hypervisor's own default if not set",
   },
-  leases_file: {
-    type: "path",
-    // Written by macOS's own DHCP server, bootpd(8).
-    default: "/var/db/dhcpd_leases",
-    description: "where addresses of guests behind Apple's NAT are found",
-  },
+  leases_file: LEASES_FILE,
 });
 
 /** A network address with a prefix that leaves room for gateway, name server and guest. */

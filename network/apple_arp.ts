@@ -1,4 +1,4 @@
-import { isIpv4, parseMac } from "./leases.ts";
+import { isIpv4, parseMac } from "./apple_leases.ts";
 
 /**
  * The IPv4 address of a hardware address in the output of `arp -an`, whose lines are

@@ -1,13 +1,13 @@
-/** What keeps guests behind Apple's NAT from getting an address, for `cocoon doctor` on macOS. */
-import { messageOf } from "../../errors/error.ts";
-import type { Finding, Host } from "../../plugins/contract.ts";
+/** What keeps guests on networks of macOS (its NAT, vmnet) from getting an address, for `cocoon doctor` on macOS. */
+import { messageOf } from "../errors/error.ts";
+import type { Finding, Host } from "../plugins/contract.ts";
 
 const FIREWALL = "/usr/libexec/ApplicationFirewall/socketfilterfw";
 const BOOTPD = "/usr/libexec/bootpd";
 const SUBJECT = "DHCP server of macOS";
 
 /** Looks at the firewall and at launchd's switch of bootpd. Never rejects. */
-export async function checkAppleNat(host: Host): Promise<Finding[]> {
+export async function checkAppleDhcp(host: Host): Promise<Finding[]> {
   try {
     return [await bootpdFinding(host)];
   } catch (error) {

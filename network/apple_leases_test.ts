@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { findLease, isIpv4, type Lease, parseLeases, parseMac } from "./leases.ts";
+import { findLease, isIpv4, type Lease, parseLeases, parseMac } from "./apple_leases.ts";
 
 const MAC = "52:54:00:aa:0b:01";
 const NOW = 1_700_000_000;

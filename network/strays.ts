@@ -2,8 +2,8 @@
  * A gvproxy that nobody knows any more: what started it was killed before it could write down the
  * pid. No hypervisor ever connects to it, so it would run for ever.
  */
-import { identify, signalProcess, waitForEnd } from "../../host/process.ts";
-import type { Host } from "../../plugins/contract.ts";
+import { identify, signalProcess, waitForEnd } from "../host/process.ts";
+import type { Host } from "../plugins/contract.ts";
 
 /** Milliseconds that it gets between SIGTERM and SIGKILL. */
 const GRACE_MS = 2_000;
