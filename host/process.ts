@@ -20,8 +20,8 @@ export interface SpawnOptions {
   stdin?: number;
   /** Added to cocoon's own environment. */
   env?: Record<string, string>;
-  /** Standard output goes to `child.stdout` instead of the log. */
-  pipeStdout?: boolean;
+  /** Where standard output goes instead of the log: to `child.stdout`, or to a file made anew. */
+  stdout?: "pipe" | { path: string };
 }
 
 /**
@@ -41,12 +41,14 @@ export async function spawnDetached(
   const { keepDescriptors } = await import("../native/inheritance.ts");
   keepDescriptors();
   const log = openSync(options.logPath, "a", 0o600);
+  const { stdout } = options;
+  const output = typeof stdout === "object" ? openSync(stdout.path, "w", 0o600) : undefined;
   try {
     const child = spawn(argv[0], argv.slice(1), {
       detached: true,
       stdio: [
         options.stdin ?? "ignore",
-        options.pipeStdout ? "pipe" : log,
+        output ?? (stdout === "pipe" ? "pipe" : log),
         log,
         ...(options.inherit ?? []),
       ],
@@ -65,6 +67,7 @@ export async function spawnDetached(
     });
   } finally {
     closeSync(log);
+    if (output !== undefined) closeSync(output);
   }
 }
 

@@ -1,21 +1,31 @@
 /**
- * A gvproxy that nobody knows any more: what started it was killed before it could write down the
- * pid. No hypervisor ever connects to it, so it would run for ever.
+ * Helpers that nobody knows any more: what started one was killed before it could write down the
+ * pid. Nothing ever connects to it, so it would run for ever.
  */
-import { identify, signalProcess, waitForEnd } from "../host/process.ts";
+import { identify, type ProcessIdentity, signalProcess, waitForEnd } from "../host/process.ts";
 import type { Host } from "../plugins/contract.ts";
 
 /** Milliseconds that it gets between SIGTERM and SIGKILL. */
 const GRACE_MS = 2_000;
 
-/** Ends every gvproxy that has `argument` in its command line. */
+/** Ends every process that has `argument`, which only a certain helper has, on its command line. */
 export async function endStrays(host: Host, argument: string): Promise<void> {
-  for (const pid of await pidsWith(host, argument)) {
-    const stray = identify(pid);
-    if (stray === undefined || !signalProcess(stray, "SIGTERM")) continue;
-    if (await waitForEnd(stray, GRACE_MS)) continue;
-    signalProcess(stray, "SIGKILL");
-    await waitForEnd(stray, GRACE_MS);
+  const strays = (await pidsWith(host, argument)).map(identify).filter((stray) =>
+    stray !== undefined
+  );
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    const told = strays.filter((stray) => isSignalled(stray, signal));
+    await Promise.all(told.map((stray) => waitForEnd(stray, GRACE_MS)));
+  }
+}
+
+/** Of sudo and its child, root's, we may signal the first one, which passes it on. */
+function isSignalled(stray: ProcessIdentity, signal: Deno.Signal): boolean {
+  try {
+    return signalProcess(stray, signal);
+  } catch (error) {
+    if (error instanceof Deno.errors.PermissionDenied) return false;
+    throw error;
   }
 }
 

@@ -210,6 +210,11 @@ export type Attachment =
   | { kind: "dgram-fd"; link: string }
   /** A datagram socket on which a helper listens. */
   | { kind: "dgram-path"; path: string }
+  /**
+   * The same, but checksums and the cutting of TCP into packets are left to the other end: frames
+   * are up to 65,550 bytes large, and both ends must be told.
+   */
+  | { kind: "dgram-path-offload"; path: string }
   /** A stream socket on which a helper listens (QEMU's framing). */
   | { kind: "stream-path"; path: string }
   /** A TAP interface of this computer, in a network namespace if one is named. */

@@ -20,13 +20,19 @@ export interface PlannedProcess {
   env: Record<string, string>;
   /** Standard output and error are appended to this file. */
   logPath: string;
+  /** Standard output goes to this file instead, which is made anew, 0600. */
+  outputPath?: string;
   /** Link ends that the process inherits: which link, and as which descriptor (0 or from 3). */
   links: { link: string; fd: number }[];
   /** What must be there before the next process starts; absent = nothing is waited for. */
   ready?: {
     /** Files that the process makes, e.g. the sockets that it listens on. */
     paths: string[];
+    /** A first whole line of its standard output, in `outputPath`. */
+    line?: true;
     timeoutMs: number;
+    /** What to do when it is not ready in time, or ends before; its log is named in any case. */
+    hint?: string;
   };
 }
 

@@ -42,7 +42,8 @@ function capabilities(host: HostFacts, table: JsonObject): Capabilities {
     architectures: architecture === undefined ? [] : [architecture],
     boots: ["efi"],
     diskFormats: ["raw", "qcow2"],
-    attachments: ["dgram-fd", "dgram-path", "stream-path"],
+    // A path first: krunkit's own descriptors work since libkrun of September 2025 only.
+    attachments: ["dgram-path", "dgram-path-offload", "dgram-fd", "stream-path"],
     maxDisks: 16,
     maxNics: 8,
     maxMemoryBytes: MAX_MEMORY_MIB * 1024 ** 2,

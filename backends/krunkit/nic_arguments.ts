@@ -30,8 +30,8 @@ export function planNics({ machine, attachments, dirs }: PlanRequest): NicPlan {
 }
 
 /**
- * Offloading is off, as it is by default: on, both ends of a network must know of it. The magic
- * packet tells gvproxy that somebody is there, who else gets it drops it.
+ * Offloading is off by default: both ends of a network must know of it. The magic packet tells
+ * gvproxy, or vmnet-helper, that somebody is there; who else gets it drops it.
  */
 function card(
   nic: Nic,
@@ -46,10 +46,15 @@ function card(
       links.push({ link: attachment.link, fd });
       return option("virtio-net", { type: "unixgram", fd, mac });
     }
-    case "dgram-path": {
+    case "dgram-path":
+    case "dgram-path-offload": {
       const { path } = attachment;
       checkLocalSockets(path, dirs);
-      return option("virtio-net", { type: "unixgram", path, mac, vfkitMagic: "on" });
+      return option("virtio-net", {
+        ...{ type: "unixgram", path, mac },
+        ...(attachment.kind === "dgram-path-offload" ? { offloading: "on" } : {}),
+        vfkitMagic: "on",
+      });
     }
     case "stream-path":
       return option("virtio-net", { type: "unixstream", path: attachment.path, mac });

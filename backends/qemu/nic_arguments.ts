@@ -107,6 +107,10 @@ function netdev(
       }, "dgram");
     case "dgram-fd":
       return needsSocketNetdev({ "local.type": "fd", "local.str": fd }, "dgram");
+    case "dgram-path-offload":
+      throw new CocoonError("usage", `network "${nic.network}": qemu can't offload over a socket`, {
+        hint: "turn `offload` of the network off, or use the backend krunkit",
+      });
     case "vz-nat":
       throw new CocoonError("usage", `network "${nic.network}": qemu can't attach to vz-nat`, {
         hint: "use the network provider nat, which gives qemu its own kind of NAT",

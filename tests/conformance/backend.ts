@@ -48,6 +48,7 @@ const ATTACHMENTS: { [K in AttachmentKind]: Extract<Attachment, { kind: K }> } =
   "vz-nat": { kind: "vz-nat" },
   "dgram-fd": { kind: "dgram-fd", link: "link0" },
   "dgram-path": { kind: "dgram-path", path: `${DIRS.run}/network.sock` },
+  "dgram-path-offload": { kind: "dgram-path-offload", path: `${DIRS.run}/network.sock` },
   "stream-path": { kind: "stream-path", path: `${DIRS.run}/network.sock` },
   tap: { kind: "tap", interface: "cocoon0" },
 };

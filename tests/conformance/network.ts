@@ -36,6 +36,7 @@ const ALL_KINDS: readonly AttachmentKind[] = [
   "vz-nat",
   "dgram-fd",
   "dgram-path",
+  "dgram-path-offload",
   "stream-path",
   "tap",
 ];

@@ -16,7 +16,10 @@ const READY_POLL_MS = 10;
  * @throws {CocoonError} `failed`, with what it has logged, when it ends before or the time is up
  */
 export async function waitForCompanion(
-  { role, ready, logPath }: Pick<PlannedProcess, "role" | "ready" | "logPath">,
+  { role, ready, logPath, outputPath }: Pick<
+    PlannedProcess,
+    "role" | "ready" | "logPath" | "outputPath"
+  >,
   end: Promise<HypervisorEnd>,
   logEnd: number,
   signal: AbortSignal,
@@ -29,10 +32,14 @@ export async function waitForCompanion(
     const log = tailOf(logPath, logEnd).trim();
     const said = log === "" ? "it said nothing" : `it said: ${log}`;
     return new CocoonError("failed", `the helper ${role} ${what}; ${said}`, {
-      hint: `Its log: ${logPath}`,
+      hint: [ready.hint, `Its log: ${logPath}`].filter(Boolean).join("\n"),
     });
   };
-  while (!await allExist(ready.paths)) {
+  if (ready.line && outputPath === undefined) {
+    throw new TypeError(`${role} is to print a line, and has no outputPath`);
+  }
+  const line = ready.line ? outputPath : undefined;
+  while (!await allExist(ready.paths) || !await hasLine(line)) {
     signal.throwIfAborted();
     if (ended !== undefined) {
       throw failure(`ended at its start (${ended.signal ?? `status ${ended.code}`})`);
@@ -42,6 +49,11 @@ export async function waitForCompanion(
     }
     await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
   }
+}
+
+/** Whether a whole line is there; without a path, none is waited for. */
+async function hasLine(path: string | undefined): Promise<boolean> {
+  return path === undefined || (await Deno.readTextFile(path)).includes("\n");
 }
 
 async function allExist(paths: readonly string[]): Promise<boolean> {

@@ -52,6 +52,23 @@ Deno.test("waitForCompanion() shows what a helper said in this run that was late
     });
   }));
 
+Deno.test("waitForCompanion() waits for a whole line, and says what to do without one", () =>
+  withFolder(async (dir) => {
+    const outputPath = `${dir}/out`;
+    await Deno.writeTextFile(outputPath, "{half");
+    const ready = { paths: [], line: true as const, hint: "Ask for another.", timeoutMs: 30 };
+    const planned = { role: "helper0", logPath: `${dir}/log`, outputPath, ready };
+    await assert.rejects(waitForCompanion(planned, never, 0, signal), {
+      hint: `Ask for another.\nIts log: ${dir}/log`,
+    });
+    await Deno.writeTextFile(outputPath, "{half a line}\n");
+    await waitForCompanion(planned, never, 0, signal);
+    await assert.rejects(
+      waitForCompanion({ role: "helper0", logPath: `${dir}/log`, ready }, never, 0, signal),
+      TypeError,
+    );
+  }));
+
 Deno.test("waitForCompanion() stops when it is interrupted", () =>
   withFolder(async (dir) => {
     const reason = new Error("interrupted");

@@ -157,6 +157,7 @@ async function startProcesses(
       logPath: planned.logPath,
       env: planned.env,
       ...(stdin === undefined ? {} : { stdin }),
+      ...(planned.outputPath === undefined ? {} : { stdout: { path: planned.outputPath } }),
       // Only the hypervisor: a companion that outlived it would keep the machine "alive". Behind
       // the links, whose numbers are in its command line.
       inherit: planned.role === "hypervisor" ? [...inherit, alive.fd] : inherit,

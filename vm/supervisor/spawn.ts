@@ -23,7 +23,7 @@ export async function spawnSupervisor(
   const logPath = join(context.home.machineDir(record.id), "supervisor.log");
   const child = await spawnDetached(
     [...context.self, "supervise", `--mode=${mode}`, record.id],
-    { logPath, pipeStdout: true, env: { COCOON_HOME: context.home.root } },
+    { logPath, stdout: "pipe", env: { COCOON_HOME: context.home.root } },
   );
   const { stdout } = child;
   if (stdout === null) throw new TypeError("a piped standard output is a stream");
