@@ -1,4 +1,5 @@
-import { isIpv4, parseMac } from "./apple_leases.ts";
+import { parseMac } from "./apple_leases.ts";
+import { isIpv4 } from "./ipv4.ts";
 
 /**
  * The IPv4 address of a hardware address in the output of `arp -an`, whose lines are

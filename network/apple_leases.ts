@@ -4,6 +4,8 @@
  * change).
  */
 
+import { isIpv4 } from "./ipv4.ts";
+
 /** One lease. */
 export interface Lease {
   /** The host name that the guest sent. */
@@ -68,12 +70,6 @@ export function parseMac(text: string): number[] | undefined {
     return undefined;
   }
   return octets.map((octet) => parseInt(octet, 16));
-}
-
-/** Whether the text is an IPv4 address with four decimal numbers. */
-export function isIpv4(text: string): boolean {
-  return /^\d{1,3}(\.\d{1,3}){3}$/.test(text) &&
-    text.split(".").every((part) => Number(part) < 256);
 }
 
 /** Who is looked for. */

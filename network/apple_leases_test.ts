@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { findLease, isIpv4, type Lease, parseLeases, parseMac } from "./apple_leases.ts";
+import { findLease, type Lease, parseLeases, parseMac } from "./apple_leases.ts";
+import { isIpv4 } from "./ipv4.ts";
 
 const MAC = "52:54:00:aa:0b:01";
 const NOW = 1_700_000_000;

@@ -26,6 +26,7 @@ const BUILT_IN: { [K in PluginKind]: Record<string, () => Promise<{ default: Plu
     network: {
       nat: () => import("../network/nat/mod.ts"),
       gvproxy: () => import("../network/gvproxy/mod.ts"),
+      "vmnet-helper": () => import("../network/vmnet_helper/mod.ts"),
       none: () => import("../network/none/mod.ts"),
       cni: () => import("../network/cni/mod.ts"),
       bridge: () => import("../network/bridge/mod.ts"),

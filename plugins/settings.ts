@@ -59,23 +59,35 @@ export interface TypedSettingsSchema<S extends SettingSpecs> extends SettingsSch
   read(settings: JsonObject): Settings<S>;
 }
 
-/** Makes a plugin's settings schema from one spec a key. */
-export function defineSettings<const S extends SettingSpecs>(specs: S): TypedSettingsSchema<S> {
+/**
+ * Makes a plugin's settings schema from one spec a key.
+ * @param together complaints about keys that do not go together; asked once each is right by itself
+ */
+export function defineSettings<const S extends SettingSpecs>(
+  specs: S,
+  together: (settings: Settings<S>) => SettingsIssue[] = () => [],
+): TypedSettingsSchema<S> {
   const keys: SettingsSchema["keys"] = {};
   for (const [key, spec] of Object.entries(specs)) {
     keys[key] = { description: spec.description, schema: jsonSchemaOf(spec) };
   }
+  const parseAll = (input: JsonObject): ReturnType<SettingsSchema["parse"]> => {
+    const result = parse(specs, input);
+    if ("issues" in result) return result;
+    // `parse` has checked every key against the very spec that its type comes from.
+    const issues = together(result.settings as Settings<S>);
+    return issues.length > 0 ? { issues } : result;
+  };
   return {
     keys,
-    parse: (input) => parse(specs, input),
+    parse: parseAll,
     read(settings) {
-      const result = parse(specs, settings);
+      const result = parseAll(settings);
       if ("issues" in result) {
         const lines = result.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
         throw new CocoonError("usage", lines.join("\n"));
       }
-      // `parse` has checked every key against the very spec that its type comes from.
-      return result.settings as Settings<S>;
+      return result.settings as Settings<S>; // as above
     },
   };
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { realHost } from "../../host/host.ts";
 import { cniLab, noPlugins } from "../../network/cni/testing.ts";
+import { playedMac, PROGRAM } from "../../network/vmnet_helper/testing.ts";
 import { createRegistry } from "../../plugins/registry.ts";
 import { noOwnNetwork, ownNetwork } from "../support/own_network.ts";
 import { networkChecks, type NetworkFixture } from "./network.ts";
@@ -22,6 +23,8 @@ const FIXTURES: Readonly<Record<string, NetworkFixture | MadeFixture>> = {
   nat: { host: realHost(), settings: {}, freePort },
   // Any program will do: attaching starts nothing.
   gvproxy: { host: realHost(), settings: { program: Deno.execPath() }, freePort },
+  // Attaching starts nothing but the questions for versions, which a played Mac answers.
+  "vmnet-helper": { host: playedMac(), settings: { program: PROGRAM }, freePort },
   none: { host: realHost(), settings: {}, freePort },
   cni: {
     unavailable: noPlugins(),
