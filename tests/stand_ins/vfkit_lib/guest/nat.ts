@@ -6,8 +6,8 @@
 import type { NetDevice } from "../devices/device.ts";
 import type { StandInOptions } from "../environment.ts";
 import { StandInError } from "../error.ts";
-import { readDhcpRequest } from "./dhcp.ts";
-import { writeLease } from "./leases.ts";
+import { readDhcpRequest } from "../../mac_lib/dhcp.ts";
+import { writeLease } from "../../mac_lib/leases.ts";
 
 /** QEMU's side of the network. */
 export interface NatPort {

@@ -2,7 +2,7 @@
 import type { DhcpRequest } from "./dhcp.ts";
 
 /** bootpd's default. */
-const LEASE_SECONDS = 86_400;
+export const LEASE_SECONDS = 86_400;
 const HARDWARE_ETHERNET = 1;
 
 /** A guest's request and the address that it got. */
@@ -21,12 +21,37 @@ export async function writeLease(path: string, lease: Lease, macosVersion: numbe
     if (error instanceof Deno.errors.NotFound) return "";
     throw error;
   });
-  const block = formatLease(lease, macosVersion, Math.floor(Date.now() / 1000) + LEASE_SECONDS);
+  const block = formatLease(lease, macosVersion, seconds() + LEASE_SECONDS);
   const identifier = identifierOf(block);
-  const others = (old.match(/^\{\n[^}]*^\}\n/gm) ?? [])
-    .filter((other) => identifierOf(other) !== identifier);
+  const others = blocksOf(old).filter((other) => identifierOf(other) !== identifier);
   await Deno.writeTextFile(`${path}.new`, block + others.join(""));
   await Deno.rename(`${path}.new`, path);
+}
+
+/** Addresses that other clients still have by the file, which need not be there. */
+export async function takenAddresses(
+  path: string,
+  client: DhcpRequest,
+  macosVersion: number,
+): Promise<string[]> {
+  const text = await Deno.readTextFile(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  });
+  const own = identifierOf(formatLease({ ...client, address: "" }, macosVersion, 0));
+  return blocksOf(text).flatMap((block) => {
+    const [, address = "", expires = "0"] =
+      /^\tip_address=(.*)$[^]*^\tlease=(0x[\da-f]+)$/m.exec(block) ?? [];
+    return identifierOf(block) === own || Number(expires) <= seconds() ? [] : [address];
+  });
+}
+
+function seconds(): number {
+  return Math.floor(Date.now() / 1000);
+}
+
+function blocksOf(text: string): string[] {
+  return text.match(/^\{\n[^}]*^\}\n/gm) ?? [];
 }
 
 function identifierOf(block: string): string | undefined {

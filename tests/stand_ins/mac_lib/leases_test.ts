@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { withFolder } from "../testing.ts";
+import { withFolder } from "../vfkit_lib/testing.ts";
 import { readDhcpRequest } from "./dhcp.ts";
 import { formatLease, type Lease, writeLease } from "./leases.ts";
 
