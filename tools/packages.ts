@@ -49,6 +49,7 @@ const TEST = [
   // Networks of the tests' own.
   "containernetworking-plugins",
   "iptables",
+  "sudo",
   // Kills a command at a chosen step.
   "strace",
   // Keys and signatures of checksum files.

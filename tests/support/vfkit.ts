@@ -9,8 +9,10 @@ export interface PlayedMac {
   architecture: "amd64" | "arm64";
   /** The stand-in's other options, `STAND_IN_*` and `VZ_*`. */
   env?: Record<string, string>;
-  /** More of the configuration file. */
-  config?: string;
+  /** More of the configuration file, which may name the file of leases. */
+  config?: string | ((leasesPath: string) => string);
+  /** What runs the home's commands; see {@linkcode TempHome}. */
+  wrapper?: [string, ...string[]];
 }
 
 /** A home with `backend = "vfkit"`, and the environment in which its commands run. */
@@ -28,8 +30,11 @@ export interface VfkitHome extends AsyncDisposable {
 }
 
 /** Makes one. Leases are written beside the home, as macOS writes them beside everything. */
-export async function vfkitHome({ architecture, env, config }: PlayedMac): Promise<VfkitHome> {
-  const home = await tempHome();
+export async function vfkitHome(
+  { architecture, env, config, wrapper }: PlayedMac,
+): Promise<VfkitHome> {
+  const own = await tempHome();
+  const home = wrapper === undefined ? own : { ...own, wrapper };
   const mac = await Deno.makeTempDir({ prefix: "mac-" });
   const leases = `${mac}/dhcpd_leases`;
   const guests = architecture === "arm64" ? "aarch64" : "x86_64";
@@ -44,7 +49,7 @@ architecture = "${guests}"
 log_level = "debug"
 [networks.nat]
 leases_file = "${leases}"
-${config ?? ""}`,
+${typeof config === "function" ? config(leases) : config ?? ""}`,
   );
   const all = {
     COCOON_DENO: Deno.execPath(),
