@@ -2,7 +2,7 @@
  * Our keys, known hosts and command lines against a real server: Debian's dropbear on the loopback.
  *
  * It looks for `authorized_keys` in root's own home, so it runs in a mount namespace where that is
- * a temporary folder. Where there is no dropbear, no root or no namespace, the tests are skipped.
+ * a temporary folder: only root can have that.
  */
 import assert from "node:assert/strict";
 import { CocoonError } from "../errors/error.ts";

@@ -50,6 +50,8 @@ const TEST = [
   "containernetworking-plugins",
   "iptables",
   "sudo",
+  // A small SSH server.
+  "dropbear-bin",
   // Kills a command at a chosen step.
   "strace",
   // Keys and signatures of checksum files.

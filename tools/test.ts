@@ -6,9 +6,11 @@
 import { CocoonError } from "../errors/error.ts";
 import { fullGuest, smallGuest } from "../tests/guests/cache.ts";
 import type { TestCase } from "./junit.ts";
+import { realHost } from "../host/host.ts";
 import { clearLeftovers, findLeftovers, makeRunFolder, type RunFolder } from "./leftovers.ts";
 import { REPOSITORY, runTool } from "./main.ts";
 import { setUp } from "./setup.ts";
+import { judgeSkips } from "./skips.ts";
 import { type GuestName, guestsOf, type Phase, planPhases, testFiles } from "./test_files.ts";
 import { runPhase } from "./test_run.ts";
 
@@ -50,7 +52,13 @@ export async function runTests(filters: readonly string[]): Promise<number> {
       Deno.removeSignalListener(signal, interrupt);
     }
   }
-  return report(cases, performance.now() - began);
+  return report(judgeSkips(cases, hasEverything()), performance.now() - began);
+}
+
+/** Whether the tests can have all that they need: what the set-up installs, and root's rights. */
+function hasEverything(): boolean {
+  const { which, architecture } = realHost();
+  return which("apt-get") !== undefined && Deno.uid() === 0 && architecture === "x86_64";
 }
 
 async function buildGuests(names: ReadonlySet<GuestName>): Promise<void> {
@@ -94,6 +102,9 @@ function report(cases: readonly TestCase[], durationMs: number): number {
   }
   for (const one of cases.filter((one) => one.outcome === "failed")) {
     console.log(`failed: ${one.file}: ${one.name}`);
+  }
+  for (const one of cases.filter((one) => one.outcome === "skipped")) {
+    console.log(`skipped: ${one.file}: ${one.name}`);
   }
   const skipped = count("skipped");
   console.log(
