@@ -9,7 +9,6 @@ import type {
   Attachment,
   AttachRequest,
   AttachResult,
-  HostFacts,
   JsonObject,
   NetworkProvider,
   Nic,
@@ -27,7 +26,7 @@ const provider: NetworkProvider = {
   name: "gvproxy",
   summary: "outgoing connections, and ports of this computer that come and go; no privilege",
   settingsSchema: gvproxySettings,
-  attachmentKinds: ({ os }) => kindsOn(os),
+  attachmentKinds: () => [...KINDS],
   forwardsPorts: true,
   async check(host, settings) {
     const { program, ssh_ports } = gvproxySettings.read(settings);
@@ -102,15 +101,17 @@ async function attach(request: AttachRequest): Promise<AttachResult> {
 }
 
 /**
- * How the hypervisor is plugged in: as it likes best. Datagrams are there on macOS only: elsewhere
- * gvproxy says "unsupported 'unixgram' scheme".
+ * How a hypervisor can be plugged in. gvproxy has datagrams on macOS only ("unsupported 'unixgram'
+ * scheme"), and so are the hypervisors that take nothing else, or like it better.
  */
+const KINDS = ["stream-path", "dgram-path"] as const;
+
+/** Plugs the hypervisor in as it likes best. */
 function plug(
-  { accepts, host, nic }: AttachRequest,
+  { accepts, nic }: AttachRequest,
   path: string,
 ): { attachment: Attachment; listen: string[] } {
-  const kinds = kindsOn(host.os);
-  const kind = accepts.find((accepted) => kinds.some((given) => given === accepted));
+  const kind = accepts.find((accepted) => KINDS.some((given) => given === accepted));
   if (kind === "stream-path") {
     return { attachment: { kind, path }, listen: ["-listen-qemu", `unix://${path}`] };
   }
@@ -124,10 +125,6 @@ function plug(
       hint: "Choose another backend or another network provider.",
     },
   );
-}
-
-function kindsOn(os: HostFacts["os"]): ("stream-path" | "dgram-path")[] {
-  return os === "darwin" ? ["stream-path", "dgram-path"] : ["stream-path"];
 }
 
 /** The address that gvproxy keeps for one MAC (its cmd/gvproxy/main.go). */

@@ -16,9 +16,11 @@ import {
   WAIT_SSH,
   waitForMachine,
 } from "../support/machines.ts";
+import { GVPROXY, gvproxyOfMac } from "../support/gvproxy.ts";
 import { freePort } from "../support/ports.ts";
 import { type TempHome, tempHome } from "../support/temp_home.ts";
 import { gvproxyProgram } from "../support/trixie.ts";
+import { vfkitHome } from "../support/vfkit.ts";
 import { waitFor } from "../support/wait_for.ts";
 
 /** Process ids of the helpers that run for a home. */
@@ -141,4 +143,28 @@ Deno.test("a supervisor that is killed between gvproxy and hypervisor leaves not
   await start.result; // fails, or tells of the machine that another supervisor adopts
   await cocoonOk(home, ["vm", "rm", "--force", "web"]);
   await assertNothingLeft(home);
+});
+
+Deno.test("a machine under vfkit on gvproxy is reached by forwards that come and go", async () => {
+  await using mac = await vfkitHome({
+    architecture: "amd64",
+    env: await gvproxyOfMac(),
+    config: `[networks.front]\nprovider = "gvproxy"\nprogram = "${GVPROXY}"\n`,
+  });
+  const boot = directBoot(await smallGuest());
+  const [published, live] = [freePort(), freePort()];
+  const flags = ["--network=front", "-p", `${published}:22`, ...boot, ...WAIT_SSH];
+  await mac.ok(["run", "--name=web", ...flags]);
+  assert.match(await mac.ssh("web", "ip -4 addr show"), /inet 192\.168\.127\.3\/24/);
+  assert.match(await banner(published), /^SSH-2\.0-/);
+  await mac.ok(["vm", "forward", "web", "--add", `${live}:22`]);
+  assert.match(await banner(live), /^SSH-2\.0-/);
+  await mac.ok(["vm", "forward", "web", "--remove", `${live}:22`]);
+  await assert.rejects(banner(live), Deno.errors.ConnectionRefused);
+  await kill9(only(mac.vfkits()));
+  await waitFor("the end of its helper", () => gvproxies(mac.home).length === 0, {
+    timeoutMs: 2_000,
+  });
+  await mac.ok(["vm", "rm", "--force", "web"]);
+  await assertNothingLeft(mac.home);
 });

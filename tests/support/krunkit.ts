@@ -2,7 +2,7 @@
 import { STAND_IN } from "../stand_ins/krunkit_lib/testing.ts";
 import { cocoonOk, type CocoonOptions, type CocoonResult, runCocoon } from "./cocoon.ts";
 import { type TempHome, tempHome } from "./temp_home.ts";
-import { gvproxyProgram } from "./trixie.ts";
+import { GVPROXY, gvproxyOfMac } from "./gvproxy.ts";
 
 /** Options of the Mac that is played. */
 export interface PlayedMac {
@@ -35,7 +35,7 @@ export async function krunkitHome(
   const guests = architecture === "arm64" ? "aarch64" : "x86_64";
   const lan = network === "none"
     ? ""
-    : `[networks.lan]\nprovider = "gvproxy"\nprogram = "${await gvproxyProgram()}"\n`;
+    : `[networks.lan]\nprovider = "gvproxy"\nprogram = "${GVPROXY}"\n`;
   await Deno.writeTextFile(
     `${home.path}/config.toml`,
     `backend = "krunkit"
@@ -47,7 +47,12 @@ program = "${STAND_IN}"
 architecture = "${guests}"
 ${lan}`,
   );
-  const all = { COCOON_DENO: Deno.execPath(), STAND_IN_ARCH: architecture, ...env };
+  const all = {
+    COCOON_DENO: Deno.execPath(),
+    STAND_IN_ARCH: architecture,
+    ...(network === "none" ? {} : await gvproxyOfMac()),
+    ...env,
+  };
   const with_ = (options: CocoonOptions) => ({ ...options, env: { ...all, ...options.env } });
   const ok = (args: readonly string[], options: CocoonOptions = {}) =>
     cocoonOk(home, args, with_(options));

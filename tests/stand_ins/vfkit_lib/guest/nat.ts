@@ -7,6 +7,7 @@ import type { NetDevice } from "../devices/device.ts";
 import type { StandInOptions } from "../environment.ts";
 import { StandInError } from "../error.ts";
 import { readDhcpRequest } from "../../mac_lib/dhcp.ts";
+import { framesOf } from "../../mac_lib/frames.ts";
 import { writeLease } from "../../mac_lib/leases.ts";
 
 /** QEMU's side of the network. */
@@ -41,7 +42,7 @@ export async function openNatPort(
   const watch = async () => {
     const connection = await tap.accept();
     tap.close();
-    for await (const frame of mirrored(connection.readable)) {
+    for await (const frame of framesOf(connection.readable)) {
       const request = readDhcpRequest(frame);
       if (request !== undefined) {
         await writeLease(leasesPath, { ...request, address }, options.mac.macosVersion);
@@ -84,22 +85,5 @@ function isFree(hostname: string, port: number): boolean {
       `nat: cannot listen on ${hostname}:${port}: ${error}; ports below 1024 need root, or ` +
         "sysctl net.ipv4.ip_unprivileged_port_start=22",
     );
-  }
-}
-
-/** QEMU's mirror: each frame after its length, 32 bits, big-endian. */
-async function* mirrored(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let buffer = new Uint8Array();
-  for await (const part of stream) {
-    const joined = new Uint8Array(buffer.length + part.length);
-    joined.set(buffer);
-    joined.set(part, buffer.length);
-    buffer = joined;
-    while (buffer.length >= 4) {
-      const length = new DataView(buffer.buffer, buffer.byteOffset).getUint32(0);
-      if (buffer.length < 4 + length) break;
-      yield buffer.subarray(4, 4 + length);
-      buffer = buffer.subarray(4 + length);
-    }
   }
 }
