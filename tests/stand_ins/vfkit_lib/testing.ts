@@ -9,6 +9,8 @@ export interface StartOptions {
   /** The stand-in's own options. */
   env?: Record<string, string>;
   cwd?: string;
+  /** A descriptor that becomes standard input. */
+  stdin?: number;
   /** Descriptors that become 3, 4, ... */
   inherit?: number[];
 }
@@ -47,7 +49,7 @@ export function startStandIn(
 ): RunningStandIn {
   const child = spawn(program, args, {
     detached: true,
-    stdio: ["ignore", "pipe", "pipe", ...(options.inherit ?? [])],
+    stdio: [options.stdin ?? "ignore", "pipe", "pipe", ...(options.inherit ?? [])],
     env: { ...Deno.env.toObject(), COCOON_DENO: Deno.execPath(), ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });

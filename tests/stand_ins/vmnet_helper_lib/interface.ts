@@ -3,7 +3,6 @@ import { StandInError } from "../vfkit_lib/error.ts";
 import type { StandInOptions } from "./environment.ts";
 import { VmnetError } from "./error.ts";
 import { dotted, prefixLength, type Subnet } from "./ipv4.ts";
-import { closeFd } from "./libc.ts";
 import { change, exclusively, type Link, links, requireOwnNamespace } from "./links.ts";
 import {
   abandoned,
@@ -81,7 +80,11 @@ async function sweep(): Promise<Link[]> {
 
 async function stop(tap: Tap): Promise<void> {
   await exclusively(async () => {
-    closeFd(tap.fd);
+    // Not closed: a thread may wait for it, and its number would be somebody else's.
+    tap.stopped = true;
+    if ((await links()).some(({ ifname }) => ifname === tap.name)) {
+      await change([`link delete dev ${tap.name}`]);
+    }
     await sweep();
   });
 }

@@ -4,7 +4,6 @@
  */
 const SYMBOLS = {
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
-  close: { parameters: ["i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
@@ -107,11 +106,7 @@ export function closeOnExec(fd: number): void {
   library().calls.ioctl(fd, FIOCLEX, null);
 }
 
-export function closeFd(fd: number): void {
-  library().calls.close(fd);
-}
-
-export const POLLIN = 1;
+const POLLIN = 1;
 
 /** Waits until one of the descriptors has something, be it an error. */
 export async function readable(...fds: number[]): Promise<void> {

@@ -144,7 +144,7 @@ function fromNetwork(tap: Tap, options: RelayOptions, buffer: Bytes): boolean {
     return true;
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
-    log.error("[host->vm] vmnet_read: VMNET_FAILURE");
+    if (!tap.stopped) log.error("[host->vm] vmnet_read: VMNET_FAILURE");
     return false;
   }
 }

@@ -20,6 +20,7 @@ export async function startVmnet(
   options: StandInOptions,
 ): Promise<VmnetInterface> {
   const { network, interfaceId } = settings;
+  log.debug("[main] starting vmnet interface");
   if (network !== undefined) {
     requireBroker(network, options);
     if (interfaceId !== undefined) log.warn("[main] --interface-id is ignored with --network");

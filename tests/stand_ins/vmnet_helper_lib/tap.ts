@@ -16,6 +16,8 @@ const IFNAMSIZ = 16;
 export interface Tap {
   fd: number;
   name: string;
+  /** The interface is no more; what the descriptor gives means nothing. */
+  stopped: boolean;
 }
 
 /** @param pattern with `%d` for the first number that is free @throws {StandInError} */
@@ -30,7 +32,11 @@ export function openTap(pattern: string): Tap {
     request.set(cString(pattern));
     new DataView(request.buffer).setUint16(IFNAMSIZ, IFF_TAP | IFF_NO_PI, true);
     made("ioctl(TUNSETIFF)", (c) => c.ioctl(fd, TUNSETIFF, request));
-    return { fd, name: new TextDecoder().decode(request.subarray(0, request.indexOf(0))) };
+    return {
+      fd,
+      name: new TextDecoder().decode(request.subarray(0, request.indexOf(0))),
+      stopped: false,
+    };
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
     throw new StandInError(`${error.call}: ${error.message}`);
