@@ -1,5 +1,5 @@
 /** The stand-in's own options, by environment variables only; `../README.md` describes them. */
-import { StandInError } from "../vfkit_lib/error.ts";
+import { environmentReader, SWITCH } from "../mac_lib/environment.ts";
 
 /** All options. */
 export interface StandInOptions {
@@ -26,35 +26,21 @@ export interface StandInOptions {
   inherited: readonly number[];
 }
 
-const SWITCH = { "0": false, "1": true } as const;
-
 /** @throws {StandInError} for a value that is none */
 export function readOptions(env: (name: string) => string | undefined): StandInOptions {
-  const choose = <T>(name: string, choices: Readonly<Record<string, T>>, otherwise: T): T => {
-    const text = env(name);
-    if (text === undefined || text === "") return otherwise;
-    const chosen = choices[text];
-    if (chosen === undefined) {
-      throw new StandInError(`${name}="${text}": must be ${Object.keys(choices).join(" or ")}`);
-    }
-    return chosen;
-  };
-  const guestOffMs = env("VZ_GUEST_OFF_MS") || "100";
-  if (!/^\d+$/.test(guestOffMs)) {
-    throw new StandInError(`VZ_GUEST_OFF_MS="${guestOffMs}": must be a whole number`);
-  }
-  const qemuLogPath = env("STAND_IN_QEMU_LOG");
+  const { choose, inherited, text, whole } = environmentReader(env);
+  const qemuLogPath = text("STAND_IN_QEMU_LOG");
   return {
     appleSilicon: choose(
       "STAND_IN_ARCH",
       { arm64: true, amd64: false },
       Deno.build.arch === "aarch64",
     ),
-    version: env("STAND_IN_KRUNKIT_VERSION") || "1.2.1",
+    version: text("STAND_IN_KRUNKIT_VERSION") ?? "1.2.1",
     libkrun: choose("STAND_IN_LIBKRUN", { "1.18": "1.18", "1.19": "1.19" }, "1.19"),
     parseOnly: choose("STAND_IN_PARSE", SWITCH, false),
     withoutGuest: choose("STAND_IN_NO_GUEST", SWITCH, false),
-    guestOffMs: Number(guestOffMs),
+    guestOffMs: whole("VZ_GUEST_OFF_MS") ?? 100,
     ignoreStop: choose("STAND_IN_IGNORE_STOP", SWITCH, false),
     startFails: choose(
       "KRUN_START_FAIL",
@@ -63,6 +49,6 @@ export function readOptions(env: (name: string) => string | undefined): StandInO
     ),
     withoutFirmware: choose("KRUN_NO_FIRMWARE", SWITCH, false),
     ...(qemuLogPath ? { qemuLogPath } : {}),
-    inherited: (env("STAND_IN_INHERITED") ?? "").split(" ").filter((n) => n !== "").map(Number),
+    inherited: inherited(),
   };
 }

@@ -1,4 +1,5 @@
 /** What runs inside of a machine: a guest in QEMU, or a played one. */
+import { collect, spawnQemu } from "../mac_lib/qemu_process.ts";
 import { Monitor } from "../vfkit_lib/guest/monitor.ts";
 import { playedGuest } from "../vfkit_lib/guest/played.ts";
 import { qemuProgram } from "../vfkit_lib/guest/qemu_arguments.ts";
@@ -76,26 +77,5 @@ function spawn(line: CommandLine, options: StandInOptions): Deno.ChildProcess {
     qemuProgram(options.appleSilicon),
     ...qemuArguments(line, netdevs, options.appleSilicon),
   ];
-  if (options.qemuLogPath !== undefined) {
-    Deno.writeTextFileSync(options.qemuLogPath, `${argv.join(" ")}\n`, { append: true });
-  }
-  return new Deno.Command("setpriv", {
-    args: ["--pdeathsig", "KILL", "--", ...argv],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-    detached: true,
-  }).spawn();
-}
-
-async function collect(
-  stderr: ReadableStream<Uint8Array<ArrayBuffer>>,
-  logPath: string | undefined,
-): Promise<string> {
-  let all = "";
-  for await (const text of stderr.pipeThrough(new TextDecoderStream())) {
-    all = (all + text).slice(-4096);
-    if (logPath !== undefined) await Deno.writeTextFile(logPath, text, { append: true });
-  }
-  return all.trim();
+  return spawnQemu(argv, options.qemuLogPath);
 }

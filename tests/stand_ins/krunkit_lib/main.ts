@@ -1,5 +1,5 @@
 /** krunkit's stand-in: what the real program does, in its order. See ../README.md. */
-import { StandInError } from "../vfkit_lib/error.ts";
+import { StandInError } from "../mac_lib/error.ts";
 import { print } from "../vfkit_lib/log.ts";
 import { described, parseCommandLine } from "./command_line.ts";
 import { readOptions } from "./environment.ts";

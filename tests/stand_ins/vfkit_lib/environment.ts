@@ -2,7 +2,7 @@
  * The stand-in's own options. They come by environment variables only, for the command line
  * belongs to vfkit. All are described in `../README.md`.
  */
-import { StandInError } from "./error.ts";
+import { environmentReader, SWITCH } from "../mac_lib/environment.ts";
 import { type Release, release } from "./versions.ts";
 
 /** The Mac that is played. */
@@ -52,30 +52,14 @@ export interface StandInOptions {
 const ROSETTA = { "0": "unsupported", "1": "not-installed", "2": "installed" } as const;
 const ARCHITECTURES = { arm64: true, amd64: false } as const;
 const STARTS = { ok: "ok", fail: "fail", limit: "limit", hang: "hang" } as const;
-const SWITCH = { "0": false, "1": true } as const;
-
 /** @throws {StandInError} for a value that is none */
 export function readOptions(env: (name: string) => string | undefined): StandInOptions {
-  const choose = <T>(name: string, choices: Readonly<Record<string, T>>, otherwise: T): T => {
-    const text = env(name);
-    if (text === undefined || text === "") return otherwise;
-    const chosen = choices[text];
-    if (chosen === undefined) {
-      throw new StandInError(`${name}="${text}": must be ${Object.keys(choices).join(" or ")}`);
-    }
-    return chosen;
-  };
-  const whole = (name: string): number | undefined => {
-    const text = env(name);
-    if (text === undefined || text === "") return undefined;
-    if (!/^\d+$/.test(text)) throw new StandInError(`${name}="${text}": must be a whole number`);
-    return Number(text);
-  };
+  const { choose, inherited, list, text, whole } = environmentReader(env);
   const guestOffMs = whole("VZ_GUEST_OFF_MS");
-  const leasesPath = env("STAND_IN_LEASES");
-  const qemuLogPath = env("STAND_IN_QEMU_LOG");
+  const leasesPath = text("STAND_IN_LEASES");
+  const qemuLogPath = text("STAND_IN_QEMU_LOG");
   return {
-    release: release(env("STAND_IN_VFKIT_VERSION") || undefined),
+    release: release(text("STAND_IN_VFKIT_VERSION")),
     mac: {
       appleSilicon: choose("STAND_IN_ARCH", ARCHITECTURES, Deno.build.arch === "aarch64"),
       macosVersion: whole("VZ_MACOS") ?? 15,
@@ -94,8 +78,8 @@ export function readOptions(env: (name: string) => string | undefined): StandInO
     ignoreStop: choose("STAND_IN_IGNORE_STOP", SWITCH, false),
     hardStopAnswers: choose("STAND_IN_HARD_STOP", { cut: false, answer: true }, false),
     ...(leasesPath ? { leasesPath } : {}),
-    natPorts: (env("STAND_IN_NAT_PORTS") || "22").split(",").map(Number),
+    natPorts: (list("STAND_IN_NAT_PORTS") ?? ["22"]).map(Number),
     ...(qemuLogPath ? { qemuLogPath } : {}),
-    inherited: (env("STAND_IN_INHERITED") ?? "").split(" ").filter((n) => n !== "").map(Number),
+    inherited: inherited(),
   };
 }

@@ -9,7 +9,8 @@ import {
 } from "./config.ts";
 import { parseDevice } from "./devices/parse.ts";
 import { readOptions, type StandInOptions } from "./environment.ts";
-import { StandInError, VfkitError } from "./error.ts";
+import { VfkitError } from "./error.ts";
+import { StandInError } from "../mac_lib/error.ts";
 import { runExitHandlers } from "./exit_handlers.ts";
 import { help, usage } from "./flag_table.ts";
 import { checkFlags, type ParsedFlags, parseFlags } from "./flags.ts";

@@ -1,5 +1,5 @@
 /** Which release of vfkit is played, and what it has. */
-import { StandInError } from "./error.ts";
+import { type Release as GenericRelease, releaseOf } from "../mac_lib/release.ts";
 
 /** What the vectors were taken from: 12 commits after 0.6.4. */
 const NEWEST = "0.6.4-12-gb2bc27e";
@@ -34,35 +34,10 @@ const SINCE = {
   staleSeedCleanup: "0.6.4",
 } as const;
 
-export type Feature = keyof typeof SINCE;
+/** A release, with what it has. */
+export type Release = GenericRelease<keyof typeof SINCE>;
 
-/** A release. */
-export interface Release {
-  /** Without the `v`. */
-  text: string;
-  has(feature: Feature): boolean;
-}
-
-/** @param text `0.6.0` or newer; without it, the newest that is known */
+/** @throws {StandInError} for what is older than 0.6.0, or no version */
 export function release(text: string = NEWEST): Release {
-  const numbers = parse(text);
-  if (numbers === undefined || compare(numbers, [0, 6, 0]) < 0) {
-    throw new StandInError(`version "${text}": must be 0.6.0 or newer`);
-  }
-  return {
-    text,
-    has: (feature) => compare(numbers, parse(SINCE[feature]) ?? []) >= 0,
-  };
-}
-
-function parse(text: string): number[] | undefined {
-  return /^(\d+)\.(\d+)\.(\d+)/.exec(text)?.slice(1).map(Number);
-}
-
-function compare(a: readonly number[], b: readonly number[]): number {
-  for (let i = 0; i < 3; i++) {
-    const difference = (a[i] ?? 0) - (b[i] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
+  return releaseOf(text, SINCE);
 }

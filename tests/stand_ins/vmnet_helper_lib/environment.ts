@@ -1,5 +1,5 @@
 /** The stand-in's own options, by environment variables only; `../README.md` describes them. */
-import { StandInError } from "../vfkit_lib/error.ts";
+import { environmentReader, SWITCH } from "../mac_lib/environment.ts";
 import { type Release, release } from "./versions.ts";
 
 /** How the framework answers a start. `busy`: with a status that vmnet-helper has no name for. */
@@ -34,33 +34,16 @@ export interface StandInOptions {
   sudoGid?: string;
 }
 
-const SWITCH = { "0": false, "1": true } as const;
-
 /** @throws {StandInError} for a value that is none */
 export function readOptions(env: (name: string) => string | undefined): StandInOptions {
-  const choose = <T>(name: string, choices: Readonly<Record<string, T>>, otherwise: T): T => {
-    const text = env(name);
-    if (text === undefined || text === "") return otherwise;
-    const chosen = choices[text];
-    if (chosen === undefined) {
-      throw new StandInError(`${name}="${text}": must be ${Object.keys(choices).join(" or ")}`);
-    }
-    return chosen;
-  };
-  const whole = (name: string, otherwise: number): number => {
-    const text = env(name) || String(otherwise);
-    if (!/^\d+$/.test(text)) throw new StandInError(`${name}="${text}": must be a whole number`);
-    return Number(text);
-  };
-  const names = (name: string): string[] | undefined =>
-    env(name)?.split(",").filter((part) => part !== "");
-  const broker = names("STAND_IN_VMNET_BROKER");
-  const interfaces = names("STAND_IN_VMNET_INTERFACES");
-  const leasesPath = env("STAND_IN_LEASES");
-  const [sudoUid, sudoGid] = [env("SUDO_UID"), env("SUDO_GID")];
+  const { choose, inherited, list, text, whole } = environmentReader(env);
+  const broker = list("STAND_IN_VMNET_BROKER");
+  const interfaces = list("STAND_IN_VMNET_INTERFACES");
+  const leasesPath = text("STAND_IN_LEASES");
+  const [sudoUid, sudoGid] = [text("SUDO_UID"), text("SUDO_GID")];
   return {
-    release: release(env("STAND_IN_VMNET_VERSION") || undefined),
-    macosVersion: whole("VZ_MACOS", 15),
+    release: release(text("STAND_IN_VMNET_VERSION")),
+    macosVersion: whole("VZ_MACOS") ?? 15,
     root: choose("STAND_IN_VMNET_ROOT", SWITCH, true),
     start: choose(
       "STAND_IN_VMNET_START",
@@ -68,10 +51,10 @@ export function readOptions(env: (name: string) => string | undefined): StandInO
       "ok",
     ),
     conflict: choose("STAND_IN_VMNET_CONFLICT", { hang: "hang", fail: "busy" }, "hang"),
-    socketDelayMs: whole("STAND_IN_VMNET_SOCKET_DELAY_MS", 50),
+    socketDelayMs: whole("STAND_IN_VMNET_SOCKET_DELAY_MS") ?? 50,
     stalled: choose("STAND_IN_VMNET_STALL", SWITCH, false),
-    inherited: (env("STAND_IN_INHERITED") ?? "").split(" ").filter((n) => n !== "").map(Number),
-    program: env("STAND_IN_PROGRAM") || "vmnet-helper",
+    inherited: inherited(),
+    program: text("STAND_IN_PROGRAM") ?? "vmnet-helper",
     ...(broker === undefined ? {} : { broker }),
     ...(interfaces === undefined ? {} : { interfaces }),
     ...(leasesPath ? { leasesPath } : {}),

@@ -1,5 +1,5 @@
 /** Starts and stops a vmnet interface: a card of this namespace, on the bridge of its network. */
-import { StandInError } from "../vfkit_lib/error.ts";
+import { StandInError } from "../mac_lib/error.ts";
 import type { StandInOptions } from "./environment.ts";
 import { VmnetError } from "./error.ts";
 import { dotted, prefixLength, type Subnet } from "./ipv4.ts";

@@ -2,7 +2,7 @@
  * The network cards of this namespace, which are all that the helpers know of each other: what
  * vmnet would know of an interface stands in its alias.
  */
-import { StandInError } from "../vfkit_lib/error.ts";
+import { StandInError } from "../mac_lib/error.ts";
 
 /** What `ip -details -json link` tells of one. */
 export interface Link {

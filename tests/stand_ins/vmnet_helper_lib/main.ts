@@ -1,5 +1,5 @@
 /** vmnet-helper's stand-in: what the real program does, in its order. See ../README.md. */
-import { StandInError } from "../vfkit_lib/error.ts";
+import { StandInError } from "../mac_lib/error.ts";
 import { print, write } from "../vfkit_lib/log.ts";
 import { parseCommandLine } from "./command_line.ts";
 import { readOptions, type StandInOptions } from "./environment.ts";

@@ -1,5 +1,5 @@
 /** A card of this network namespace whose frames a program sends: linux/if_tun.h. */
-import { StandInError } from "../vfkit_lib/error.ts";
+import { StandInError } from "../mac_lib/error.ts";
 import { type Bytes, CallError, cString, EAGAIN, library, made } from "./libc.ts";
 
 const O_RDWR = 2;

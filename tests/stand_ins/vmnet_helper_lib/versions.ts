@@ -1,5 +1,5 @@
 /** Which release of vmnet-helper is played, and what it has. */
-import { StandInError } from "../vfkit_lib/error.ts";
+import { type Release as GenericRelease, releaseOf } from "../mac_lib/release.ts";
 
 const NEWEST = "0.13.0";
 
@@ -19,28 +19,10 @@ const SINCE = {
   boundedRetries: "0.13.0",
 } as const;
 
-export type Feature = keyof typeof SINCE;
-
-/** A release. */
-export interface Release {
-  /** Without the `v`. */
-  text: string;
-  has(feature: Feature): boolean;
-}
+/** A release, with what it has. */
+export type Release = GenericRelease<keyof typeof SINCE>;
 
 /** @throws {StandInError} for what is older than 0.6.0, or no version */
 export function release(text: string = NEWEST): Release {
-  const numbers = /^(\d+)\.(\d+)\.(\d+)/.exec(text)?.slice(1).map(Number);
-  if (numbers === undefined || order(numbers) < order([0, 6, 0])) {
-    throw new StandInError(`version "${text}": must be 0.6.0 or newer`);
-  }
-  return {
-    text,
-    has: (feature) => order(numbers) >= order(SINCE[feature].split(".").map(Number)),
-  };
-}
-
-/** Parts below a thousand, as one number. */
-function order(numbers: readonly number[]): number {
-  return numbers.reduce((sum, part) => sum * 1000 + part, 0);
+  return releaseOf(text, SINCE);
 }

@@ -1,6 +1,7 @@
 import type { Bootloader } from "../bootloader.ts";
 import type { StandInOptions } from "../environment.ts";
-import { StandInError, VfkitError } from "../error.ts";
+import { VfkitError } from "../error.ts";
+import { StandInError } from "../../mac_lib/error.ts";
 import { pathError, stat } from "../go/path_error.ts";
 import { firmwareOf, writeVariableStore } from "./firmware.ts";
 

@@ -5,7 +5,7 @@
  */
 import type { NetDevice } from "../devices/device.ts";
 import type { StandInOptions } from "../environment.ts";
-import { StandInError } from "../error.ts";
+import { StandInError } from "../../mac_lib/error.ts";
 import { readDhcpRequest } from "../../mac_lib/dhcp.ts";
 import { framesOf } from "../../mac_lib/frames.ts";
 import { writeLease } from "../../mac_lib/leases.ts";

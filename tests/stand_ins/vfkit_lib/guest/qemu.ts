@@ -1,4 +1,5 @@
 /** A real guest, in QEMU. */
+import { collect, spawnQemu } from "../../mac_lib/qemu_process.ts";
 import { internalError } from "../apple.ts";
 import type { VmConfig } from "../config.ts";
 import type { NetDevice, SerialDevice } from "../devices/device.ts";
@@ -92,8 +93,7 @@ async function openPlugs(
 }
 
 /**
- * Descriptors that are not close-on-exec reach QEMU under their own numbers. It has a session of
- * its own, as a Mac's guest process is nobody's child, and the kernel kills it when we die.
+ * Descriptors that are not close-on-exec reach QEMU under their own numbers.
  */
 function spawn(
   config: VmConfig,
@@ -106,26 +106,5 @@ function spawn(
     qemuProgram(mac.appleSilicon),
     ...qemuArguments(config, hardware, plugs, mac.appleSilicon),
   ];
-  if (qemuLogPath !== undefined) {
-    Deno.writeTextFileSync(qemuLogPath, `${argv.join(" ")}\n`, { append: true });
-  }
-  return new Deno.Command("setpriv", {
-    args: ["--pdeathsig", "KILL", "--", ...argv],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-    detached: true,
-  }).spawn();
-}
-
-async function collect(
-  stderr: ReadableStream<Uint8Array<ArrayBuffer>>,
-  logPath: string | undefined,
-): Promise<string> {
-  let all = "";
-  for await (const text of stderr.pipeThrough(new TextDecoderStream())) {
-    all = (all + text).slice(-4096);
-    if (logPath !== undefined) await Deno.writeTextFile(logPath, text, { append: true });
-  }
-  return all.trim();
+  return spawnQemu(argv, qemuLogPath);
 }
