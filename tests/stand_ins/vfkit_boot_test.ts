@@ -31,28 +31,22 @@ function linux(kernel: string, initrd: string): string[] {
   return ["--bootloader", `linux,kernel=${kernel},initrd=${initrd},cmdline="console=hvc0 quiet"`];
 }
 
-/** Everything that the guest says on a terminal from now on. */
-async function readTerminal(path: string): Promise<{ text(): string; [Symbol.dispose](): void }> {
-  const { openSync, constants } = await import("node:fs");
-  const { ReadStream } = await import("node:tty");
+/**
+ * Everything that the guest says on a terminal from now on. Read by a process of its own: a stream
+ * of this one that is closed may leave a thread behind that takes what comes next.
+ */
+function readTerminal(path: string): { text(): string; [Symbol.asyncDispose](): Promise<void> } {
+  const cat = new Deno.Command("cat", { args: [path], stdin: "null", stdout: "piped" }).spawn();
   let text = "";
-  let disposed = false;
-  const open = () => {
-    const stream = new ReadStream(openSync(path, constants.O_RDWR | constants.O_NOCTTY));
-    stream.on("data", (data) => text += data);
-    // On a busy computer it may be opened before the other side is, and ends at once.
-    stream.on("error", () => {});
-    stream.once("close", () => {
-      if (!disposed) setTimeout(() => disposed || (current = open()), 100);
-    });
-    return stream;
+  const read = async () => {
+    for await (const part of cat.stdout.pipeThrough(new TextDecoderStream())) text += part;
   };
-  let current = open();
+  const end = read();
   return {
     text: () => text,
-    [Symbol.dispose]: () => {
-      disposed = true;
-      current.destroy();
+    async [Symbol.asyncDispose]() {
+      killProcess(cat.pid);
+      await Promise.all([end, cat.status]);
     },
   };
 }
@@ -125,7 +119,7 @@ Deno.test("a guest writes to its terminal, pauses, sends frames, and dies with v
       ], { env: { STAND_IN_ARCH: "amd64" }, inherit: [link] });
       await waitForState(socket, "Running");
       const { devices } = JSON.parse((await request(socket, "GET", "/vm/inspect")).text);
-      using terminal = await readTerminal(devices[1].ptyName);
+      await using terminal = readTerminal(devices[1].ptyName);
       const type = (line: string) => Deno.writeTextFile(devices[1].ptyName, `${line}\n`);
       await waitFor("the guest", () => terminal.text().includes("small: ready"), {
         timeoutMs: BOOT_MS,
@@ -166,10 +160,12 @@ Deno.test("a guest waits while nobody reads its terminal, loses nothing, and tak
     const { devices } = JSON.parse((await request(socket, "GET", "/vm/inspect")).text);
     const path = devices[0].ptyName;
     {
-      using terminal = await readTerminal(path);
-      await waitFor("the guest", () => terminal.text().includes("small: ready"), {
-        timeoutMs: BOOT_MS,
-      });
+      await using terminal = readTerminal(path);
+      await waitFor("the guest", () => {
+        const text = terminal.text();
+        if (!text.includes("small: ready")) throw new Error(`it said: ${text}`);
+        return true;
+      }, { timeoutMs: BOOT_MS });
     }
     // More than a terminal holds, and spread over two seconds: a guest is not held at once, and can
     // write a lot until then. The second console tells when all of it was written.
@@ -183,7 +179,7 @@ Deno.test("a guest waits while nobody reads its terminal, loses nothing, and tak
     const over = async () => (await Deno.readTextFile(`${folder}/log`)).includes("over");
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     assert.equal(await over(), false, "the guest waits");
-    using terminal = await readTerminal(path);
+    await using terminal = readTerminal(path);
     await waitFor("all of it", () => {
       // Not in one run: the shell or the kernel may say a word in between.
       const length = terminal.text().match(/x/g)?.length ?? 0;
