@@ -23,7 +23,7 @@ Deno.test("a full Debian lives its whole life under vfkit", async (t) => {
     architecture: Deno.build.arch === "aarch64" ? "arm64" : "amd64",
   });
   const { rawPath } = await fullGuest();
-  const flags = ["--memory", "512M", "--cpus", "2", "--disk", "3G"];
+  const flags = ["--memory", "512M", "--cpus", "2"];
   await mac.ok(["vm", "run", "--name", "full", rawPath, ...flags, ...WAIT], LONG);
   const { home } = mac;
   const console_ = async () => {
@@ -74,7 +74,8 @@ Deno.test("a full Debian lives its whole life under vfkit", async (t) => {
     await waitFor("the second boot", async () => {
       const now = await boot().catch(() => before);
       return now !== before;
-    }, { timeoutMs: 500_000 });
+      // Each look is two programs, which would take the guest's time.
+    }, { timeoutMs: 500_000, intervalMs: 2_000 });
     assert.equal(only(mac.vfkits()), hypervisor);
     await mac.ssh("full", "sudo systemd-run --on-active=1 systemctl poweroff");
     const off = ({ state }: { state: string }) => state === "stopped";

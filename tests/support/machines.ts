@@ -77,7 +77,8 @@ export function waitForMachine(
     const machine = await inspect(home, name);
     if (!wanted(machine)) throw new Error(`it is ${JSON.stringify(machine)}`);
     return machine;
-  }, { timeoutMs, intervalMs: 100 });
+    // Each look is a program of its own: without pauses they would take the guest's time.
+  }, { timeoutMs, intervalMs: 300 });
 }
 
 /** Process ids of the hypervisors that run for a home. */
