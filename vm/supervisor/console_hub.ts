@@ -62,12 +62,13 @@ export class ConsoleHub {
     this.#accept(this.#listener);
   }
 
-  /** Connects the guest's side; reads until it ends. */
-  connect(guest: ConsoleStream): void {
+  /** Connects the guest's side, in place of one before; resolves when it has ended. */
+  async connect(guest: ConsoleStream): Promise<void> {
+    this.#guest?.close();
     this.#guest = guest;
     // What the hypervisor logged before this moment is scrollback too.
     if (!this.#writeLog) this.#scrollback.reset(readTail(this.#logPath, SCROLLBACK_BYTES));
-    this.#pump(guest);
+    await this.#pump(guest);
   }
 
   /** Ends all: the terminals see the end of the stream. */

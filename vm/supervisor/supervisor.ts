@@ -15,6 +15,7 @@ import { refreshNames } from "../names.ts";
 import { aliveLockPath, isAlive } from "../liveness.ts";
 import { backendOf } from "../plugins.ts";
 import { ConsoleHub } from "./console_hub.ts";
+import { keepConsole } from "./console_keeper.ts";
 import { openConsole } from "./console_source.ts";
 import { lastWordsOf } from "./last_words.ts";
 import { launch } from "./launch.ts";
@@ -129,13 +130,12 @@ async function serve(
   cleanup.defer(() => status.shutdown());
   hub.listen();
   const control = (await backendOf(running.record)).control(info.control);
-  try {
-    const stream = await openConsole(info.console, control);
-    if (stream !== undefined) hub.connect(stream);
-  } catch (error) {
-    // A machine without its console still serves; its log tells why it has none.
-    console.error(messageOf(error));
-  }
+  const ended = new AbortController();
+  cleanup.defer(() => ended.abort());
+  await keepConsole(hub, {
+    open: () => openConsole(info.console, control),
+    isWanted: () => !ended.signal.aborted && isAlive(context.home, id),
+  });
 }
 
 /**
