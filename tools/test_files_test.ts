@@ -22,7 +22,7 @@ async function withFiles(
 const SMALL = "await small" + "Guest()";
 const FULL = "await full" + "Guest()";
 
-Deno.test("planPhases() runs quick files side by side first, and full guests last", () => {
+Deno.test("planPhases() runs quick files side by side first, and full guests before small ones", () => {
   const phases = planPhases([
     { path: "tests/e2e/a_test.ts", guests: ["full"] },
     { path: "tests/e2e/z_test.ts", guests: [] },
@@ -36,7 +36,7 @@ Deno.test("planPhases() runs quick files side by side first, and full guests las
     {
       name: "machines",
       parallel: true,
-      files: ["backends/qemu/machine_test.ts", "tests/e2e/z_test.ts", "tests/e2e/a_test.ts"],
+      files: ["tests/e2e/a_test.ts", "backends/qemu/machine_test.ts", "tests/e2e/z_test.ts"],
     },
     { name: "faults", parallel: false, files: ["tests/fault/kill_test.ts"] },
   ]);

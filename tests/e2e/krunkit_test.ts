@@ -199,7 +199,10 @@ Deno.test("what krunkit cannot do is refused before anything is made; --gpu it c
   const create = (...flags: string[]) => mac.run(["vm", "create", "--name", "no", ...flags]);
   const cases: [flags: string[], message: RegExp][] = [
     [["--kernel", kernelPath], /backend "krunkit" cannot boot this way: linux/],
-    [[rawPath, "--network", "nat"], /but backend "krunkit" takes dgram-fd or dgram-path or stream/],
+    [
+      [rawPath, "--network", "nat"],
+      /but backend "krunkit" takes dgram-path or dgram-path-offload or dgram-fd or stream/,
+    ],
     [[rawPath, "--vsock"], /backend "krunkit" has no vsock device/],
     [[rawPath, "--display", "800x600"], /backend "krunkit" has no screen of a chosen size/],
     [[rawPath, "--share", "/tmp:tmp:ro"], /can only share folders that the guest may write to/],
