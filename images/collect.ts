@@ -46,6 +46,7 @@ export async function collectImages(
   options: CollectOptions = {},
 ): Promise<Collected[]> {
   await using undo = new AsyncDisposableStack();
+  ctx.store.makeRoom();
   const sources = new Set(ctx.store.images.list().map(({ source }) => source));
   const isStored = (source: string) => sources.has(source);
   const partials = await collectPartials(ctx.home, ctx.host.now().getTime(), isStored);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CocoonError } from "../errors/error.ts";
-import { waitFor } from "../tests/support/wait_for.ts";
+import { withSmallDisk } from "../tests/support/file_system.ts";
 import { httpServer } from "../tests/support/http_server.ts";
 import { explainFullDisk } from "./disk/space.ts";
 import { SparseFile } from "./disk/sparse_file.ts";
@@ -17,30 +17,6 @@ import { pseudoRandom, qemuImg, writeDisk } from "./testing/qemu_img.ts";
 import { runInWorkers } from "./workers/pool.ts";
 
 const MIB = 1024 * 1024;
-
-/** Runs `body` with a file system in memory that has so much room. */
-async function withSmallDisk(
-  bytes: number,
-  body: (folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "ct-" });
-  try {
-    await run("mount", "-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", folder);
-    try {
-      await body(folder);
-    } finally {
-      // A worker that was ended has its file open for a moment longer.
-      await waitFor("the end of all use", () => run("umount", folder).then(() => true));
-    }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-async function run(program: string, ...args: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(program, { args }).output();
-  assert.ok(success, `${program} (needs root): ${new TextDecoder().decode(stderr)}`);
-}
 
 Deno.test({
   name: "a full disk ends an import with an error that says so, and leaves nothing",

@@ -38,6 +38,7 @@ export async function removeImages(
   options: { force?: boolean; signal?: AbortSignal } = {},
 ): Promise<RemoveResult> {
   const result: RemoveResult = { removed: [], errors: [] };
+  ctx.store.makeRoom();
   for (const reference of references) {
     options.signal?.throwIfAborted();
     try {

@@ -17,6 +17,7 @@ const LONGEST_SOCKET_NAME = "supervisor.sock";
  * only place where its layout is written down:
  * ```
  * state.db            machines, images, reservations (SQLite, WAL)
+ * state.db-reserve    room that is given up for the database on a full disk
  * config.toml         the user's configuration
  * locks/ID.lock       held over every verb that changes the machine
  * images/sha256/HEX/  one image, immutable; HEX is the digest of what was downloaded

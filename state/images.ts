@@ -137,7 +137,10 @@ export class ImageTable {
 
   /** Removes a name; returns whether it existed. The image stays. */
   untag(name: string): boolean {
-    return this.#db.prepare("DELETE FROM tags WHERE name = ?").run(name).changes > 0;
+    return transaction(
+      this.#db,
+      () => this.#db.prepare("DELETE FROM tags WHERE name = ?").run(name).changes > 0,
+    );
   }
 
   /**

@@ -88,7 +88,9 @@ export class MachineTable {
 
   /** Removes a machine and all its reservations; a machine that is not there is no error. */
   delete(id: string): void {
-    this.#db.prepare("DELETE FROM machines WHERE id = ?").run(id);
+    transaction(this.#db, () => {
+      this.#db.prepare("DELETE FROM machines WHERE id = ?").run(id);
+    });
   }
 }
 

@@ -3,6 +3,7 @@ import type { Home } from "./home.ts";
 import { ImageTable } from "./images.ts";
 import { MachineTable } from "./machines.ts";
 import { ReservationTable } from "./reservations.ts";
+import { makeRoom } from "./reserve.ts";
 
 /** The open store. Close it with `using`, or leave it to the end of the process. */
 export class Store implements Disposable {
@@ -16,6 +17,12 @@ export class Store implements Disposable {
     this.machines = new MachineTable(db);
     this.images = new ImageTable(db);
     this.reservations = new ReservationTable(db);
+  }
+
+  /** For what is about to remove things: on a full disk, gives up the reserve for it. */
+  makeRoom(): void {
+    const path = this.#db.location();
+    if (path !== null) makeRoom(path);
   }
 
   close(): void {

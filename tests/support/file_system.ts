@@ -1,5 +1,6 @@
 /** Real file systems for tests, on loop devices: Linux, root and `mkfs.TYPE` are needed. */
-import { CocoonError } from "../../errors/error.ts";
+import { CocoonError, isFullDisk } from "../../errors/error.ts";
+import { waitFor } from "./wait_for.ts";
 
 /** File systems that can be made here, with the least size that their `mkfs` takes. */
 const KINDS = {
@@ -40,6 +41,45 @@ export async function withFileSystem(
     }
   } finally {
     await Deno.remove(home, { recursive: true });
+  }
+}
+
+/** Runs `body` with a file system in memory that has so much room. Linux and root are needed. */
+export async function withSmallDisk(
+  bytes: number,
+  body: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "ct-" });
+  try {
+    await run(
+      ["mount", "-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", folder],
+      "a small disk cannot be mounted",
+    );
+    try {
+      await body(folder);
+    } finally {
+      // A worker that was ended has its file open for a moment longer.
+      await waitFor(
+        "the end of all use",
+        () => run(["umount", folder], "the small disk cannot be unmounted").then(() => true),
+      );
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Writes a file until the disk has no byte left; removing it makes room again. */
+export function fillDisk(path: string): void {
+  using file = Deno.openSync(path, { createNew: true, write: true });
+  const noise = crypto.getRandomValues(new Uint8Array(65_536));
+  for (let bytes = noise.length; bytes > 0;) {
+    try {
+      file.writeSync(noise.subarray(0, bytes));
+    } catch (error) {
+      if (!isFullDisk(error)) throw error;
+      bytes >>= 1;
+    }
   }
 }
 
