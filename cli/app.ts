@@ -1,4 +1,5 @@
 import { CocoonError, EXIT_CODES } from "../errors/error.ts";
+import { addPrecaution } from "../host/foreign_code.ts";
 import type { Outside } from "./context.ts";
 import { OutputClosed } from "./outside.ts";
 import { type Noun, root as realRoot, type Verb } from "./routes.ts";
@@ -20,6 +21,8 @@ export async function runApp(
   outside: Outside,
   root: Noun = realRoot,
 ): Promise<number> {
+  // A plugin whose import fails must not take the reporting of that with it.
+  addPrecaution({ before: () => import("./report.ts") });
   try {
     if (argv[0] === "complete") {
       const { complete } = await import("./completion/engine.ts");

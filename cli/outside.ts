@@ -1,4 +1,5 @@
 import { CocoonError } from "../errors/error.ts";
+import { addPrecaution } from "../host/foreign_code.ts";
 import { realHost } from "../host/host.ts";
 import type { Outside } from "./context.ts";
 
@@ -82,6 +83,11 @@ function interruptSignal(tell: (text: string) => void): AbortSignal {
     firstAt = performance.now();
     controller.abort(new CocoonError("interrupted", "interrupted"));
   };
-  for (const name of INTERRUPTS) Deno.addSignalListener(name, interrupt);
+  const listen = () => INTERRUPTS.forEach((name) => Deno.addSignalListener(name, interrupt));
+  const ignore = () => INTERRUPTS.forEach((name) => Deno.removeSignalListener(name, interrupt));
+  listen();
+  // A plugin that hangs while it is loaded may leave no turn to a listener: then a signal does what
+  // it does by itself, and ends the process. Like any kill, the next command makes up for it.
+  addPrecaution({ before: ignore, after: listen });
   return controller.signal;
 }

@@ -2,8 +2,9 @@
  * All plugins by kind and name: the built-in ones and those of the user's configuration. Listing
  * names loads nothing; a plugin's module is loaded when the plugin is asked for.
  */
-import { CocoonError, messageOf } from "../errors/error.ts";
+import { CocoonError } from "../errors/error.ts";
 import type { Backend, NetworkProvider, Plugin, PluginKind, StorageDriver } from "./contract.ts";
+import type { UserPlugin } from "./user_plugin.ts";
 
 /** The plugin type of each kind. */
 export interface PluginOfKind {
@@ -52,13 +53,7 @@ const KIND_WORDS: Record<PluginKind, string> = {
   storage: "storage driver",
 };
 
-/** A plugin of the user's: `[plugins.NAME]`. */
-export interface UserPlugin {
-  name: string;
-  kind: PluginKind;
-  /** Absolute path of the module. */
-  path: string;
-}
+export type { UserPlugin };
 
 /** Finds and loads plugins; see {@linkcode createRegistry}. */
 export interface Registry {
@@ -68,7 +63,7 @@ export interface Registry {
   pathOf(kind: PluginKind, name: string): string | undefined;
   /**
    * @throws {CocoonError} `usage` for an unknown name or a plugin of the wrong shape, `not-found`
-   * for a plugin whose file is gone, `failed` for one that throws while it is loaded
+   * for a plugin whose file is gone, `failed` for one that throws, exits or hangs while it is loaded
    */
   backend(name: string): Promise<Backend>;
   /** As {@linkcode Registry.backend}. */
@@ -79,9 +74,13 @@ export interface Registry {
 
 /**
  * Makes the registry of the built-in and the given plugins; loads nothing.
+ * @param loadTimeoutMs how long the module of a user's plugin may take; for tests
  * @throws {CocoonError} `usage` when two plugins of a kind have the same name
  */
-export function createRegistry(userPlugins: readonly UserPlugin[]): Registry {
+export function createRegistry(
+  userPlugins: readonly UserPlugin[],
+  loadTimeoutMs?: number,
+): Registry {
   const users: Record<PluginKind, Map<string, string>> = {
     backend: new Map(),
     network: new Map(),
@@ -108,7 +107,7 @@ export function createRegistry(userPlugins: readonly UserPlugin[]): Registry {
       if (module) return module.default;
     }
     const path = users[kind].get(name);
-    if (path !== undefined) return await loadUserPlugin({ kind, name, path });
+    if (path !== undefined) return await checkedUserPlugin({ kind, name, path }, loadTimeoutMs);
     throw await unknownName(kind, name, names(kind));
   };
   return {
@@ -134,40 +133,23 @@ async function unknownName(
   );
 }
 
-async function loadUserPlugin<K extends PluginKind>(
-  { kind, name, path }: { kind: K; name: string; path: string },
+async function checkedUserPlugin<K extends PluginKind>(
+  plugin: UserPlugin & { kind: K },
+  timeoutMs: number | undefined,
 ): Promise<PluginOfKind[K]> {
-  const who = `plugin "${name}" (${path})`;
-  let exported: unknown;
-  try {
-    const module = await import(fileUrl(await Deno.realPath(path)));
-    exported = module.default;
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) {
-      throw new CocoonError("not-found", `${who}: the file does not exist`, {
-        hint: `Correct the path in [plugins.${name}].`,
-        cause,
-      });
-    }
-    throw new CocoonError("failed", `${who}: cannot be loaded: ${messageOf(cause)}`, {
-      hint: "Mend the plugin; see docs/plugins.md.",
-      cause,
-    });
-  }
+  const { kind, name, path } = plugin;
+  const { loadUserPlugin } = await import("./user_plugin.ts");
+  const exported = await loadUserPlugin(plugin, timeoutMs);
   const { shapeProblems } = await import("./shape.ts");
   const problems = shapeProblems(exported, { kind, name });
   if (problems.length > 0) {
     throw new CocoonError(
       "usage",
-      `${who}: not a ${KIND_WORDS[kind]}:\n${problems.map((p) => `  ${p}`).join("\n")}`,
+      `plugin "${name}" (${path}): not a ${KIND_WORDS[kind]}:\n` +
+        problems.map((problem) => `  ${problem}`).join("\n"),
       { hint: "Mend the plugin; see docs/plugins.md and the contract, plugins/contract.ts." },
     );
   }
   // shapeProblems() has found every member of the contract of this very kind.
   return exported as Plugin as PluginOfKind[K];
-}
-
-/** Characters such as `#`, `?` and `%` are names of files and would be syntax in a URL. */
-function fileUrl(absolutePath: string): string {
-  return `file://${absolutePath.split("/").map(encodeURIComponent).join("/")}`;
 }
