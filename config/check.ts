@@ -2,6 +2,7 @@ import type { BaseIssue } from "valibot";
 import { safeParse } from "valibot";
 import { didYouMean } from "../errors/suggest.ts";
 import { IMPLICIT_NETWORKS } from "./defaults.ts";
+import { mistakesOfImages } from "./check_images.ts";
 import { FILE_SCHEMA, type FileInput, type FileOutput, knownKeys } from "./schema.ts";
 
 /** A mistake in a configuration. */
@@ -16,14 +17,17 @@ export interface Mistake {
 
 /** Checks a parsed file (or what the environment gives in its place); finds every mistake. */
 export function checkInput(
-  input: FileInput,
+  given: FileInput,
 ): { output: FileOutput } | { mistakes: readonly Mistake[] } {
+  const { input, mistakes: lists } = withoutLists(given);
   const result = safeParse(FILE_SCHEMA, input);
   const mistakes = [
+    ...lists,
     ...(result.issues ?? []).flatMap(mistakesOf),
     ...unknownKeys(input, []),
     ...networksWithoutProvider(input),
     ...imagesWithoutSource(input),
+    ...mistakesOfImages(input),
     ...unusableValues(input, []),
   ];
   if (mistakes.length > 0) return { mistakes };
@@ -48,6 +52,38 @@ function mistakesOf(issue: BaseIssue<unknown>): Mistake[] {
   // A parser of ours has said what it got.
   const got = issue.type === "raw_transform" ? "" : `, got ${show(issue.input)}`;
   return [{ path, at: "value", message: issue.message + got }];
+}
+
+/**
+ * `[[networks]]` makes a list where a table of tables belongs. The schema would take its indexes
+ * for names, so lists are told here and left out of what it gets.
+ */
+function withoutLists(input: FileInput): { input: FileInput; mistakes: Mistake[] } {
+  const mistakes: Mistake[] = [];
+  const strip = (table: Record<string, unknown>, path: readonly string[]): FileInput =>
+    Object.fromEntries(
+      Object.entries(table).flatMap(([key, value]): [string, unknown][] => {
+        const here = [...path, key];
+        if (!isTableOfFile(here)) return [[key, value]];
+        if (Array.isArray(value)) {
+          const brackets = isNamed(here) ? `[${formatPath(here)}.NAME]` : `[${formatPath(here)}]`;
+          const message = `expected a table, got a list: write ${brackets}`;
+          mistakes.push({ path: here, at: "key", message });
+          return [];
+        }
+        return [[key, isTable(value) && isNamed(here) ? strip(value, here) : value]];
+      }),
+    );
+  return { input: strip(input, []), mistakes };
+}
+
+/** Tables whose keys are names of the user's. */
+function isNamed(path: readonly string[]): boolean {
+  return path.length === 1 && ["backends", "networks", "plugins", "images"].includes(path[0] ?? "");
+}
+
+function isTableOfFile(path: readonly string[]): boolean {
+  return path.length === 2 || isNamed(path) || ["defaults", "store"].includes(path[0] ?? "");
 }
 
 function unknownKeys(value: unknown, path: readonly string[]): Mistake[] {

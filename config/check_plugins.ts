@@ -1,5 +1,6 @@
-import { CocoonError } from "../errors/error.ts";
+import { CocoonError, splitErrors } from "../errors/error.ts";
 import { didYouMean } from "../errors/suggest.ts";
+import type { Backend } from "../plugins/contract.ts";
 import type { Registry } from "../plugins/registry.ts";
 import { byPosition } from "./mistakes.ts";
 import { backendSettings, networkSettings, networkTable, withPosition } from "./plugin_settings.ts";
@@ -11,29 +12,40 @@ import type { Config } from "./types.ts";
  * every plugin that the configuration names.
  */
 export async function checkPlugins(config: Config, registry: Registry): Promise<CocoonError[]> {
-  const checks: [path: string[], check: () => unknown][] = [
-    [["backend"], () => registry.backend(config.backend)],
-    [["network"], () => networkTable(config, config.network)],
-    [["storage"], () => config.storage === "auto" || registry.storage(config.storage)],
-    ...Object.entries(config.plugins).map(([name, { kind }]): typeof checks[number] => [
-      ["plugins", name, "path"],
-      () => registry[kind](name),
-    ]),
-    ...Object.keys(config.backends).map((name): typeof checks[number] => [
-      ["backends", name],
-      () => checkBackend(config, registry, name),
-    ]),
-    ...Object.entries(config.networks).map(([name, { provider }]): typeof checks[number] => [
-      ["networks", name, "provider"],
-      async () => networkSettings(config, name, await registry.network(provider)),
-    ]),
+  const checks: Check[] = [
+    { path: ["backend"], find: () => registry.backend(config.backend) },
+    { path: ["network"], find: () => networkTable(config, config.network) },
+    {
+      path: ["storage"],
+      find: () => config.storage === "auto" || registry.storage(config.storage),
+    },
+    ...Object.entries(config.plugins).map(([name, { kind }]): Check => ({
+      path: ["plugins", name, "path"],
+      find: () => registry[kind](name),
+    })),
+    ...Object.keys(config.backends).map((name) =>
+      withSettings(
+        ["backends", name],
+        () => knownBackend(registry, name),
+        (backend) => backendSettings(config, backend),
+      )
+    ),
+    ...Object.entries(config.networks).map(([name, { provider }]) =>
+      withSettings(
+        ["networks", name, "provider"],
+        () => registry.network(provider),
+        (plugin) => networkSettings(config, name, plugin),
+      )
+    ),
   ];
   const errors: CocoonError[] = [];
-  for (const [path, check] of checks) {
+  for (const { path, find } of checks) {
     try {
-      await check();
+      await find();
     } catch (error) {
-      errors.push(await withPosition(config, path, error));
+      // Mistakes of settings have their own places, in the file or the environment.
+      const own = error instanceof SettingsError ? error.cause : undefined;
+      errors.push(...splitErrors(own ?? await withPosition(config, path, error)));
     }
   }
   // A plugin that cannot be loaded is met once by its own table and again by each use of it.
@@ -41,11 +53,45 @@ export async function checkPlugins(config: Config, registry: Registry): Promise<
   return errors.filter(({ message }) => !seen.has(message) && seen.add(message)).sort(byPosition);
 }
 
-async function checkBackend(config: Config, registry: Registry, name: string): Promise<void> {
-  const names = registry.names("backend");
-  if (!names.includes(name)) {
-    const near = didYouMean(name, names);
-    throw new CocoonError("usage", `settings for the unknown backend "${name}"${near}`);
+/** Something that the configuration names. */
+interface Check {
+  /** The key that names it. */
+  path: string[];
+  /** Fails when it is not there, or is wrong. */
+  find: () => unknown;
+}
+
+/** Tells mistakes of a plugin's settings from those of its name. */
+class SettingsError extends Error {
+  constructor(override readonly cause: CocoonError) {
+    super();
   }
-  await backendSettings(config, await registry.backend(name));
+}
+
+function withSettings<P>(
+  path: string[],
+  find: () => Promise<P>,
+  check: (plugin: P) => Promise<unknown>,
+): Check {
+  return {
+    path,
+    find: async () => {
+      const plugin = await find();
+      try {
+        await check(plugin);
+      } catch (error) {
+        throw error instanceof CocoonError ? new SettingsError(error) : error;
+      }
+    },
+  };
+}
+
+async function knownBackend(registry: Registry, name: string): Promise<Backend> {
+  const names = registry.names("backend");
+  if (names.includes(name)) return await registry.backend(name);
+  throw new CocoonError(
+    "usage",
+    `settings for the unknown backend "${name}"${didYouMean(name, names)}`,
+    { hint: `Choose one of: ${names.join(", ")}; or add your own as [plugins.${name}].` },
+  );
 }

@@ -1,6 +1,6 @@
 import type { Host } from "../plugins/contract.ts";
 import type { FileInput } from "./schema.ts";
-import { type Setting, SETTINGS } from "./settings.ts";
+import { BACKEND_SETTINGS, type Setting, SETTINGS } from "./settings.ts";
 
 /** An environment variable that cocoon reads. */
 export interface EnvironmentVariable {
@@ -14,8 +14,7 @@ export const ENVIRONMENT: readonly EnvironmentVariable[] = [
   { name: "COCOON_HOME", overrides: "the folder of machines and images (`~/.cocoon`)" },
   { name: "COCOON_CONFIG", overrides: "the configuration file (`$COCOON_HOME/config.toml`)" },
   ...SETTINGS.map(({ variable, key }) => ({ name: variable, overrides: `\`${key}\`` })),
-  // Read by the backend itself, so that a test or a CI job needs no file of its own.
-  { name: "COCOON_QEMU_ACCELERATOR", overrides: "`backends.qemu.accelerator`" },
+  ...BACKEND_SETTINGS.map(({ variable, key }) => ({ name: variable, overrides: `\`${key}\`` })),
 ];
 
 /** A variable's value; an empty one counts as not set, as `VARIABLE= cocoon` means it. */

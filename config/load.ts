@@ -93,7 +93,7 @@ async function checkFile(file: ConfigFile): Promise<Checked> {
     input = parse(file.text);
   } catch (error) {
     const { syntaxError } = await import("./mistakes.ts");
-    return wrong([syntaxError(file.path, error)]);
+    return wrong([syntaxError(file, error)]);
   }
   const { checkInput } = await import("./check.ts");
   const result = checkInput(input);

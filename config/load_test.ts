@@ -174,6 +174,72 @@ Deno.test("loadConfig() shows the line of a text that is no TOML", async () => {
   });
 });
 
+for (
+  const [text, hint] of [
+    ["[defaults\ncpus = 1\n", "The name of a table stands in brackets: [defaults]"],
+    ["a = 1\na = 2\n", "A key and a table may stand once: put both into one."],
+    ["a = [1, 2\n", undefined],
+    ["[store]\nimage_budget = 20 GB\n", "Texts, sizes and times stand in quotes, for example"],
+  ] as const
+) {
+  Deno.test(`loadConfig() gives the hint that fits ${JSON.stringify(text)}`, async () => {
+    await withFile(text, async (path, load) => {
+      const [, told] = (await complaint(path, load())).split("hint: ");
+      assert.equal(told?.slice(0, hint?.length).trimEnd(), hint);
+    });
+  });
+}
+
+Deno.test("loadConfig() tells a list of tables by its place", async () => {
+  const text = '[[networks]]\nx = 1\n[[images.a]]\nsource = "/x"\n[[store]]\n';
+  await withFile(text, async (path, load) => {
+    assert.equal(
+      await complaint(path, load()),
+      [
+        "config.toml:1:3: networks: expected a table, got a list: write [networks.NAME]",
+        "config.toml:3:10: images.a: expected a table, got a list: write [images.a]",
+        "config.toml:5:3: store: expected a table, got a list: write [store]",
+        "",
+      ].join("\n"),
+    );
+  });
+});
+
+Deno.test("loadConfig() finds names of two images, and signatures that nothing can check", async () => {
+  const text = `
+[images.a]
+source = "/x"
+aliases = ["q", "a"]
+[images.b]
+source = "/y"
+aliases = ["Q", "a"]
+[images.A]
+source = "/z"
+[images.c]
+keys = [{ fingerprint = "${"A".repeat(40)}", source = "/k" }]
+[images.c.x86_64]
+source = "/x"
+signature = "https://x.test/s"
+[images.d]
+source = "/x"
+checksum = "https://x.test/c"
+signature = "https://x.test/s"
+`;
+  await withFile(text, async (path, load) => {
+    assert.equal(
+      await complaint(path, load()),
+      [
+        'config.toml:7:12: images.b.aliases.0: "Q" is a name of [images."a"] already',
+        'config.toml:7:17: images.b.aliases.1: "a" is a name of [images."a"] already',
+        'config.toml:8:9: images.A: "A" is a name of [images."a"] already',
+        "config.toml:14:1: images.c.x86_64.signature: needs `checksum`, the file that is signed",
+        "config.toml:18:1: images.d.signature: needs `keys` of the image, which may sign",
+        "",
+      ].join("\n"),
+    );
+  });
+});
+
 Deno.test("loadConfig() tells mistakes of the environment by the variable, with the file's", async () => {
   const env = { COCOON_CPUS: "many", COCOON_MEMORY: "2Q", COCOON_RESTART: "sometimes" };
   await withFile("cpu = 1\n", async (path, load) => {

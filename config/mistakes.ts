@@ -38,16 +38,27 @@ export function mistakesInEnvironment(mistakes: readonly Mistake[]): CocoonError
 }
 
 /** The error of a text that is no TOML; `error` is the parser's. */
-export function syntaxError(path: string, error: unknown): CocoonError {
+export function syntaxError({ path, text }: ConfigFile, error: unknown): CocoonError {
   const [reason = "", ...excerpt] = messageOf(error).split("\n");
   const { line, column } = positionIn(error);
   const message = `not TOML: ${reason.replace(/^Invalid TOML document: /, "")}`;
   const lines = excerpt.filter((text) => text.trim() !== "");
+  const hint = syntaxHint(reason, text.split("\n")[line - 1] ?? "");
   return new CocoonError("usage", [message, ...lines].join("\n"), {
     cause: error,
     position: { file: path, line, column },
-    hint: 'Texts, sizes and times stand in quotes, for example memory = "2G".',
+    ...(hint === undefined ? {} : { hint }),
   });
+}
+
+/** What one writes wrong most often, by the parser's reason and the line where it stopped. */
+function syntaxHint(reason: string, line: string): string | undefined {
+  if (/redefine/.test(reason)) return "A key and a table may stand once: put both into one.";
+  if (/^\s*\[[^\]]*$/.test(line)) return "The name of a table stands in brackets: [defaults]";
+  // A value that begins with no quote, bracket or brace.
+  return /^[^=]*=\s*[^\s"'[{]/.test(line)
+    ? 'Texts, sizes and times stand in quotes, for example memory = "2G".'
+    : undefined;
 }
 
 /** Where the parser stopped; its errors carry that beside the message. */

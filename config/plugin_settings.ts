@@ -1,4 +1,4 @@
-import { CocoonError, joinErrors, messageOf } from "../errors/error.ts";
+import { CocoonError, joinErrors, messageOf, type SourcePosition } from "../errors/error.ts";
 import { didYouMean } from "../errors/suggest.ts";
 import type { Backend, JsonObject, NetworkProvider, SettingsSchema } from "../plugins/contract.ts";
 import type { Mistake } from "./check.ts";
@@ -40,7 +40,10 @@ export function networkTable(config: Config, name: string): NetworkTable {
   });
 }
 
-/** The same error with the place of `path` in the file, if it is there. */
+/**
+ * The same error with the place of what gave the value at `path`: its variable, or its place in the
+ * file, if it is there.
+ */
 export async function withPosition(
   config: Config,
   path: readonly string[],
@@ -49,13 +52,27 @@ export async function withPosition(
   const known = error instanceof CocoonError
     ? error
     : new CocoonError("failed", messageOf(error), { cause: error });
-  if (config.file === undefined || known.position !== undefined) return known;
+  if (known.position !== undefined) return known;
+  const origin = config.origins.get(path.join("."));
+  if (origin?.kind === "environment") {
+    return placed(known, { message: `${origin.variable}: ${known.message}` });
+  }
+  if (config.file === undefined || (origin !== undefined && origin.kind !== "file")) return known;
   const { PlaceIndex } = await import("./positions.ts");
   const place = new PlaceIndex(config.file.text).find(path, "value");
-  return place === undefined ? known : new CocoonError(known.code, known.message, {
-    ...(known.hint === undefined ? {} : { hint: known.hint }),
-    cause: known,
-    position: { file: config.file.path, ...place },
+  return place === undefined
+    ? known
+    : placed(known, { position: { file: config.file.path, ...place } });
+}
+
+function placed(
+  error: CocoonError,
+  { message = error.message, position }: { message?: string; position?: SourcePosition },
+): CocoonError {
+  return new CocoonError(error.code, message, {
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(position === undefined ? {} : { position }),
+    cause: error,
   });
 }
 
@@ -67,7 +84,13 @@ async function check(
 ): Promise<JsonObject> {
   const result = schema.parse(table);
   if ("settings" in result) return result.settings;
-  const mistakes = result.issues.map(({ path, message }): Mistake => {
+  const variableOf = (path: readonly string[]) => {
+    const origin = config.origins.get([...section, ...path].join("."));
+    return origin?.kind === "environment" ? origin.variable : undefined;
+  };
+  const fromEnvironment = result.issues.filter(({ path }) => variableOf(path) !== undefined);
+  const rest = result.issues.filter(({ path }) => variableOf(path) === undefined);
+  const mistakes = rest.map(({ path, message }): Mistake => {
     const [key = ""] = path;
     const unknown = path.length === 1 && !Object.hasOwn(schema.keys, key);
     return {
@@ -76,7 +99,12 @@ async function check(
       message: unknown ? message + didYouMean(key, Object.keys(schema.keys)) : message,
     };
   });
-  throw joinErrors(await mistakesInFile(config.file, mistakes));
+  throw joinErrors([
+    ...await mistakesInFile(config.file, mistakes),
+    ...fromEnvironment.map(({ path, message }) =>
+      new CocoonError("usage", `${variableOf(path)}: ${message}`)
+    ),
+  ]);
 }
 
 /** Names of tables come from the user; `constructor` is none unless the file says so. */

@@ -42,9 +42,16 @@ export class PlaceIndex {
 
   #addTable(table: AST.TOMLTable): void {
     // `[a.b]` says where `a` is too, unless `[a]` itself has said so before. The resolved key has
-    // the indexes of arrays of tables between the names that stand in the brackets.
-    const path = table.resolvedKey.map(String);
-    this.#addNames(path.slice(0, path.length - table.key.keys.length), table.key, table);
+    // the indexes of arrays of tables after the names that stand in the brackets.
+    const names = [...table.key.keys];
+    let path: readonly string[] = [];
+    let place = placeOf(table);
+    for (const part of table.resolvedKey) {
+      const name = typeof part === "string" ? names.shift() : undefined;
+      if (name !== undefined) place = placeOf(name);
+      path = [...path, String(part)];
+      this.#add(path, { key: place, value: placeOf(table) });
+    }
     for (const pair of table.body) this.#addPair(path, pair);
   }
 

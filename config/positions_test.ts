@@ -12,6 +12,8 @@ e = 1
 e = 2
 [deep.er."quoted key"]
 f = 1
+[list.below]
+g = 1
 `;
 
 Deno.test("PlaceIndex.find() gives the places of keys and of values", () => {
@@ -28,6 +30,10 @@ Deno.test("PlaceIndex.find() gives the places of keys and of values", () => {
   assert.equal(at(["table", "a", "b", "c"], "key"), "4:9");
   assert.equal(at(["table", "a", "b", "c", "1", "d"], "value"), "4:24");
   assert.equal(at(["list", "1", "e"], "value"), "8:5");
+  assert.equal(at(["list"], "key"), "5:3");
+  assert.equal(at(["list", "1"], "key"), "7:3");
+  assert.equal(at(["list", "1", "below"], "key"), "11:7");
+  assert.equal(at(["list", "1", "below", "g"], "value"), "12:5");
   assert.equal(at(["deep", "er", "quoted key", "f"], "key"), "10:1");
 });
 

@@ -3,7 +3,8 @@ import type { Host, JsonObject } from "../plugins/contract.ts";
 import { defaultConfig, IMPLICIT_NETWORKS } from "./defaults.ts";
 import { imageTable } from "./image_table.ts";
 import type { FileOutput } from "./schema.ts";
-import { SETTINGS } from "./settings.ts";
+import { variable } from "./environment.ts";
+import { BACKEND_SETTINGS, SETTINGS } from "./settings.ts";
 import type {
   Config,
   ConfigFile,
@@ -48,7 +49,7 @@ export function resolve(layers: Layers): Config {
   const locate = (path: string) => absolute(expandHome(path, layers.host), base);
   return {
     ...values,
-    backends: mapValues(fileOutput.backends ?? {}, settingsOf),
+    backends: backendsOf(layers, origins),
     networks: networksOf(fileOutput),
     plugins: mapValues(
       fileOutput.plugins ?? {},
@@ -108,6 +109,20 @@ function putDefault<K extends keyof Defaults>(
   const value = layer[name];
   if (value !== undefined) values[name] = value;
   return value !== undefined;
+}
+
+function backendsOf(
+  { host, fileOutput }: Layers,
+  origins: Map<string, Origin>,
+): Record<string, JsonObject> {
+  const backends = mapValues(fileOutput.backends ?? {}, settingsOf);
+  for (const setting of BACKEND_SETTINGS) {
+    const value = variable(host, setting.variable);
+    if (value === undefined) continue;
+    backends[setting.backend] = { ...backends[setting.backend], [setting.name]: value };
+    origins.set(setting.key, { kind: "environment", variable: setting.variable });
+  }
+  return backends;
 }
 
 function networksOf(output: FileOutput): Record<string, NetworkTable> {

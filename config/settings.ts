@@ -53,3 +53,20 @@ export const SETTINGS: readonly Setting[] = [
   inDefaults("stop_timeout", "stopTimeoutMs"),
   inDefaults("wait_timeout", "waitTimeoutMs"),
 ];
+
+/** A setting of a backend that a variable overrides; the backend checks its value. */
+export interface BackendSetting {
+  backend: string;
+  name: string;
+  /** As in {@linkcode Setting}. */
+  key: string;
+  variable: string;
+}
+
+/** So that a test or a job of a CI needs no file of its own to have its guests emulated. */
+export const BACKEND_SETTINGS: readonly BackendSetting[] = [{
+  backend: "qemu",
+  name: "accelerator",
+  key: "backends.qemu.accelerator",
+  variable: "COCOON_QEMU_ACCELERATOR",
+}];

@@ -55,7 +55,8 @@ export async function shownValues(config: Config): Promise<ShownValue[]> {
     Object.entries(entries).flatMap(([name, table]) =>
       Object.entries(table).map(([key, value]): ShownValue => {
         const path = [section, name, key];
-        return { key: formatPath(path), value, origin: origin(path) };
+        const known = config.origins.get(path.join("."));
+        return { key: formatPath(path), value, origin: known ?? origin(path) };
       })
     )
   );

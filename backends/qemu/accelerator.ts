@@ -3,11 +3,8 @@ import type { Architecture, Host } from "../../plugins/contract.ts";
 import { cachedVerdict, cachePath, type Verdict } from "./accelerator_cache.ts";
 import { PROOF_GUESTS } from "./accelerator_guest.ts";
 import type { Program } from "./program.ts";
-import { type Accelerator, ACCELERATORS, isAccelerator, type QemuSettings } from "./settings.ts";
+import type { Accelerator, QemuSettings } from "./settings.ts";
 import { versionText } from "./version.ts";
-
-/** Overrides the setting `accelerator`. */
-export const ACCELERATOR_VARIABLE = "COCOON_QEMU_ACCELERATOR";
 
 /**
  * Milliseconds that the proof guest has. A working KVM needs less than 200; a broken one hangs
@@ -31,8 +28,8 @@ export interface ChoiceOptions {
 }
 
 /**
- * Decides what runs the guest's instructions: the environment's wish, else the setting's. `auto`
- * takes the hardware only for guests of its own architecture and only after it ran a guest.
+ * Decides what runs the guest's instructions, by the setting. `auto` takes the hardware only for
+ * guests of its own architecture and only after it ran a guest.
  * @throws {CocoonError} `usage` or `host-lacks` when a wish can't be met
  */
 export async function chooseAccelerator(
@@ -42,12 +39,7 @@ export async function chooseAccelerator(
   settings: QemuSettings,
   options: ChoiceOptions = {},
 ): Promise<Choice> {
-  const wish = host.env(ACCELERATOR_VARIABLE) || settings.accelerator;
-  if (!isAccelerator(wish)) {
-    throw new CocoonError("usage", `${ACCELERATOR_VARIABLE}: "${wish}" is not an accelerator`, {
-      hint: `use one of ${ACCELERATORS.join(", ")}`,
-    });
-  }
+  const wish = settings.accelerator;
   if (wish === "tcg") return { accelerator: "tcg", reason: "chosen by the configuration" };
   const hardware: Accelerator = host.os === "darwin" ? "hvf" : "kvm";
   const obstacle = obstacleOf(host, architecture, hardware, options.kvmPath ?? "/dev/kvm");

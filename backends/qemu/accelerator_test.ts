@@ -193,30 +193,6 @@ Deno.test("chooseAccelerator() proves hvf on a Mac", async () => {
   });
 });
 
-Deno.test("chooseAccelerator() obeys the environment before the setting", async () => {
-  await withQemu("exit 43", async ({ host, program, options, runs }) => {
-    const wish = (env: string | undefined, setting: Accelerator | "auto") =>
-      chooseAccelerator(
-        { ...host, env: (name) => name === "COCOON_QEMU_ACCELERATOR" ? env : undefined },
-        "x86_64",
-        program,
-        readSettings({ accelerator: setting }),
-        options,
-      );
-    assert.equal((await wish("tcg", "kvm")).accelerator, "tcg");
-    assert.equal((await wish("kvm", "tcg")).accelerator, "kvm");
-    assert.equal((await wish(undefined, "tcg")).accelerator, "tcg");
-    assert.equal((await wish("", "kvm")).accelerator, "kvm");
-    assert.equal(runs(), 0);
-    await assert.rejects(
-      wish("xen", "tcg"),
-      (error: unknown) =>
-        error instanceof CocoonError && error.code === "usage" &&
-        /COCOON_QEMU_ACCELERATOR: "xen"/.test(error.message),
-    );
-  });
-});
-
 Deno.test("chooseAccelerator() refuses a wish that can't be met", async () => {
   await withQemu("exit 43", async ({ host, program, options }) => {
     const wish = (accelerator: Accelerator, parts: object = {}) =>

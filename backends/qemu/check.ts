@@ -1,6 +1,6 @@
 import { CocoonError, messageOf } from "../../errors/error.ts";
 import type { Architecture, Finding, Host, JsonObject } from "../../plugins/contract.ts";
-import { ACCELERATOR_VARIABLE, chooseAccelerator } from "./accelerator.ts";
+import { chooseAccelerator } from "./accelerator.ts";
 import { findFirmware } from "./firmware.ts";
 import { findProgram, type Program, requireProgram } from "./program.ts";
 import { type QemuSettings, readSettings } from "./settings.ts";
@@ -67,7 +67,7 @@ async function acceleratorFinding(
     const message = `${choice.accelerator}: ${choice.reason}`;
     // Emulation is the only way for a foreign guest, and no surprise to who asked for it.
     const expected = choice.accelerator !== "tcg" || architecture !== host.architecture ||
-      settings.accelerator === "tcg" || host.env(ACCELERATOR_VARIABLE) === "tcg";
+      settings.accelerator === "tcg";
     return { level: expected ? "ok" : "warning", subject, message };
   } catch (error) {
     return failure(subject, error);

@@ -135,11 +135,6 @@ export function settingsFor(
   return { ...settings, ...settings[architecture] };
 }
 
-/** Whether a word is a value of `accelerator`. */
-export function isAccelerator(value: unknown): value is typeof ACCELERATORS[number] {
-  return ACCELERATORS.some((accelerator) => accelerator === value);
-}
-
 function halfFirmware(table: JsonObject, prefix: string[]): SettingsIssue[] {
   if (("firmware_code" in table) === ("firmware_vars" in table)) return [];
   const given = "firmware_code" in table ? "firmware_code" : "firmware_vars";

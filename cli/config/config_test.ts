@@ -112,6 +112,40 @@ Deno.test("cocoon config check finds a file that is wrong by itself", async () =
   );
 });
 
+Deno.test("cocoon config check gives every mistake of one table its own place", async () => {
+  const text = "[backends.qemu]\nxx = 1\nyy = 2\n[networks.nat]\nxx = 1\nyy = 2\n";
+  const { stderr } = await runConfig(text, ["check"]);
+  assert.equal(
+    stderr,
+    "HOME/config.toml:2:1: backends.qemu.xx: unknown key\n" +
+      "HOME/config.toml:3:1: backends.qemu.yy: unknown key\n" +
+      "HOME/config.toml:5:1: networks.nat.xx: unknown key\n" +
+      "HOME/config.toml:6:1: networks.nat.yy: unknown key\n",
+  );
+});
+
+Deno.test("cocoon config check names the variable that is wrong, not the file", async () => {
+  const text = 'backend = "qemu"\n[backends.qemu]\nsandbox = true\n';
+  const env = { COCOON_BACKEND: "foo", COCOON_QEMU_ACCELERATOR: "=foo" };
+  const { code, stderr } = await runConfig(text, ["check"], { env });
+  assert.equal(code, 2);
+  assert.equal(
+    stderr,
+    'cocoon: COCOON_BACKEND: unknown backend "foo"\n' +
+      'cocoon: COCOON_QEMU_ACCELERATOR: must be one of "auto", "kvm", "hvf", "tcg", got "=foo"\n' +
+      "hint: Choose one of: qemu, vfkit, krunkit; or add your own as [plugins.foo].\n",
+  );
+});
+
+Deno.test("cocoon config show tells what the environment gives a backend", async () => {
+  const env = { COCOON_QEMU_ACCELERATOR: "tcg" };
+  const text = '[backends.qemu]\naccelerator = "kvm"\nsandbox = false\n';
+  const { stdout } = await runConfig(text, ["show"], { env });
+  const lines = stdout.split("\n").map((line) => line.replace(/ {2,}/g, " "));
+  assert.ok(lines.includes('backends.qemu.accelerator "tcg" COCOON_QEMU_ACCELERATOR'), stdout);
+  assert.ok(lines.includes("backends.qemu.sandbox false HOME/config.toml:3"), stdout);
+});
+
 Deno.test("cocoon config path prints the path alone", async () => {
   assert.deepEqual(await runConfig(undefined, ["path"]), {
     code: 0,

@@ -51,10 +51,8 @@ async function placed<T>(
   try {
     return await load(name);
   } catch (error) {
-    const key = path.join(".");
-    const origin = config.origins.get(key);
-    // The backend may also come from a flag, the environment, or the machine's own record.
-    const elsewhere = key === "backend" && (origin?.kind !== "file" || config.backend !== name);
+    // The backend may also come from the machine's own record.
+    const elsewhere = path.join(".") === "backend" && config.backend !== name;
     throw elsewhere ? error : await withPosition(config, path, error);
   }
 }

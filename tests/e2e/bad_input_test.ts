@@ -147,7 +147,7 @@ Deno.test("mistakes in the configuration are told with their place", async () =>
     2,
     `${path}:1:10: not TOML: illegal character in key\n` +
       "1:  [defaults\n             ^\n2:  cpus = 1\n" +
-      'hint: Texts, sizes and times stand in quotes, for example memory = "2G".\n',
+      "hint: The name of a table stands in brackets: [defaults]\n",
   );
   await refusedConfig(
     home,
