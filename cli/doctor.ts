@@ -6,6 +6,7 @@ import { selectStorage } from "../storage/select.ts";
 import { OUTPUT_ALIAS, type OutputFlag, outputFlag } from "./arguments.ts";
 import { defineCommand } from "./command.ts";
 import type { Context } from "./context.ts";
+import { examineHome } from "./doctor_home.ts";
 import { printList } from "./output.ts";
 import { registryOf } from "./vm/launch_settings.ts";
 import { formatPosition } from "./report.ts";
@@ -36,7 +37,7 @@ export const command = defineCommand({
 async function examine(context: Context): Promise<Finding[]> {
   const findings: Finding[] = [ssh(context)];
   const home = context.home();
-  findings.push({ level: "ok", subject: "home", message: home.root }, await names(context));
+  findings.push(...await examineHome(home), await names(context));
   let config: Config;
   try {
     config = await context.config();

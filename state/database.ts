@@ -110,7 +110,7 @@ function pause(milliseconds: number): void {
 }
 
 /** Why the file cannot be used. */
-function unusable(path: string, cause: unknown): CocoonError {
+export function unusable(path: string, cause: unknown): CocoonError {
   const subject = `${path}: cannot be opened`;
   const message = messageOf(cause);
   if (isForRoom(cause, path)) {
