@@ -1,6 +1,7 @@
 import type { FileLocation } from "../config/load.ts";
 import type { Config, Overrides } from "../config/types.ts";
 import { CocoonError } from "../errors/error.ts";
+import { absolute } from "../host/path.ts";
 import { defaultHomePath, Home, openHome } from "../state/home.ts";
 import type { Store } from "../state/store.ts";
 import type { Context, GlobalFlags, Outside } from "./context.ts";
@@ -34,8 +35,17 @@ export function openSession(
     if (!makesHome && !outside.host.exists(databasePath)) {
       throw new CocoonError("not-found", `${databasePath}: no such file`);
     }
+    requireNamedConfig();
     const { openStore } = await import("../state/store.ts");
     return opened = openStore(openedHome());
+  }
+
+  /** Also for commands that read no configuration: a misspelt file must not go by in silence. */
+  function requireNamedConfig(): void {
+    const path = globals.config ?? (outside.host.env("COCOON_CONFIG") || undefined);
+    if (path === undefined || !makesHome || outside.host.exists(absolute(path))) return;
+    const by = globals.config === undefined ? "COCOON_CONFIG" : "--config";
+    throw new CocoonError("not-found", `${absolute(path)}: no such file (named by ${by})`);
   }
 
   const fileOptions = () => ({

@@ -129,7 +129,26 @@ export function openHome(root: string): Home {
     if (error instanceof Deno.errors.PermissionDenied) throw unusable(home, home.root, error);
     makeFolders(home);
   }
+  makePrivate(home);
   return home;
+}
+
+/** Bits that let others in, and the one of folders that are everybody's, such as `/tmp`. */
+const [OTHERS, STICKY] = [0o077, 0o1000];
+
+/**
+ * A folder that the user has made lets others read it, and with it the database. One that belongs
+ * to somebody else, or to everybody, stays as it is.
+ */
+function makePrivate(home: Home): void {
+  const { mode, uid } = Deno.statSync(home.root);
+  if (mode === null || (mode & OTHERS) === 0 || (mode & STICKY) !== 0 || uid !== Deno.uid()) return;
+  Deno.chmodSync(home.root, 0o700);
+  for (const suffix of ["", "-wal", "-shm"]) {
+    try {
+      Deno.chmodSync(home.databasePath + suffix, 0o600);
+    } catch { /* it is not there: made in a private folder from now on */ }
+  }
 }
 
 function makeFolders(home: Home): void {

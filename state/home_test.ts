@@ -68,3 +68,22 @@ Deno.test("defaultHomePath() takes COCOON_HOME, else ~/.cocoon, and says when ne
   assert.equal(defaultHomePath(env({ COCOON_HOME: "", HOME: "/b" })), "/b/.cocoon");
   assert.throws(() => defaultHomePath(env({})), CocoonError);
 });
+
+Deno.test("openHome() makes a home private that lets others in, and its database", async () => {
+  const root = await Deno.makeTempDir({ dir: "/tmp" });
+  const mode = (path: string) => (Deno.statSync(path).mode ?? 0) & 0o7777;
+  try {
+    await Deno.chmod(root, 0o755);
+    openHome(root);
+    assert.equal(mode(root), 0o700);
+    await Deno.writeTextFile(`${root}/state.db`, "", { mode: 0o644 });
+    await Deno.chmod(root, 0o750);
+    openHome(root);
+    assert.deepEqual([mode(root), mode(`${root}/state.db`)], [0o700, 0o600]);
+    await Deno.chmod(root, 0o1777);
+    openHome(root);
+    assert.equal(mode(root), 0o1777, "everybody's folder");
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});
