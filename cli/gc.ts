@@ -4,6 +4,7 @@ import { collectMachines, type Leftover } from "../vm/collect.ts";
 import { OUTPUT_ALIAS, type OutputFlag, outputFlag } from "./arguments.ts";
 import { defineCommand } from "./command.ts";
 import type { Context } from "./context.ts";
+import { tellOverBudget } from "./image/budget.ts";
 import { printList } from "./output.ts";
 import { sizeFlag } from "./quantity_flags.ts";
 import { vmContext } from "./vm/context.ts";
@@ -39,7 +40,11 @@ export const command = defineCommand({
     const vm = await vmContext(context);
     const machines = await collectMachines(vm);
     const budgetBytes = flags.budget ?? (await context.config()).store.imageBudgetBytes;
-    const collected = await collectImages(vm, { budgetBytes, signal: context.signal });
+    const collected = await collectImages(vm, {
+      budgetBytes,
+      onOverBudget: (over) => tellOverBudget(context, over),
+      signal: context.signal,
+    });
     const images = collected.map((image): Leftover => ({
       what: IMAGE_WORDS[image.kind],
       name: image.name,

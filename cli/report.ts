@@ -29,7 +29,10 @@ export function formatError(error: unknown, options: ReportOptions & { color: bo
   const failures = failuresIn(error);
   const lines = failures.flatMap(({ message, position }) => {
     const prefix = position === undefined ? "cocoon" : formatPosition(position);
-    const [first = "", ...rest] = message.split("\n").map(printable);
+    // Some messages name their file themselves, for where they are shown without the place.
+    const own = position === undefined ? "" : `${position.file}: `;
+    const text = message.startsWith(own) ? message.slice(own.length) : message;
+    const [first = "", ...rest] = text.split("\n").map(printable);
     return [`${paint(RED, `${prefix}:`)} ${first}`, ...rest];
   });
   for (const hint of new Set(failures.flatMap(({ hint }) => hint === undefined ? [] : [hint]))) {

@@ -24,6 +24,16 @@ Deno.test("formatError() puts the place in front, as editors read it", () => {
   );
 });
 
+Deno.test("formatError() names a file once that place and message name", () => {
+  const position = { file: "/x.yaml", line: 1, column: 1 };
+  const error = new CocoonError("usage", "/x.yaml: its first line is wrong", { position });
+  assert.equal(formatError(error, plain), "/x.yaml:1:1: its first line is wrong\n");
+  assert.equal(
+    formatError(new CocoonError("usage", "/x.yaml: is empty"), plain),
+    "cocoon: /x.yaml: is empty\n",
+  );
+});
+
 Deno.test("formatError() keeps joined failures apart, and says a hint once", () => {
   const position = { file: "f", line: 1, column: 2 };
   const error = joinErrors([

@@ -3,7 +3,7 @@ import type { ImageContext } from "./context.ts";
 import { withImagesLock } from "./images_lock.ts";
 import { collectPartials } from "./downloads/collect.ts";
 import { discard } from "./remove.ts";
-import { evictImages } from "./evict.ts";
+import { evictImages, type OverBudget } from "./evict.ts";
 import { Staging } from "./staging.ts";
 import { lastUsedMs } from "./usage.ts";
 
@@ -33,6 +33,8 @@ export interface CollectOptions {
   keepMs?: number;
   /** What images may take on disk; above it, the least recently used go with their names. */
   budgetBytes?: number | undefined;
+  /** Called when what must stay takes more than the budget. */
+  onOverBudget?: (over: OverBudget) => void;
   signal?: AbortSignal;
 }
 
@@ -58,7 +60,9 @@ export async function collectImages(
       ...partials.map((partial): Collected => ({ kind: "partial", ...partial })),
       ...await collectStaging(abandoned, trash),
       ...await collectUnused(ctx, keepMs, trash),
-      ...(await evictImages(ctx, budgetBytes, keepMs, trash)).map((image): Collected => ({
+      ...(await evictImages(ctx, budgetBytes, keepMs, trash, options.onOverBudget)).map((
+        image,
+      ): Collected => ({
         kind: "evicted",
         name: image.tags.join(", ") || image.digest,
         freedBytes: image.allocatedBytes,
@@ -117,15 +121,19 @@ async function collectOrphans(ctx: ImageContext, trash: Staging): Promise<Collec
   return collected;
 }
 
-/** Bytes that the files below a folder take. */
+/** Bytes that the files below a folder take; 0 for what its owner removes meanwhile. */
 async function allocatedBytes(path: string): Promise<number> {
-  const info = await Deno.lstat(path).catch(() => undefined);
-  if (info === undefined) return 0;
-  let bytes = (info.blocks ?? 0) * 512;
-  if (info.isDirectory) {
-    for await (const entry of Deno.readDir(path)) {
-      bytes += await allocatedBytes(join(path, entry.name));
+  try {
+    const info = await Deno.lstat(path);
+    let bytes = (info.blocks ?? 0) * 512;
+    if (info.isDirectory) {
+      for await (const entry of Deno.readDir(path)) {
+        bytes += await allocatedBytes(join(path, entry.name));
+      }
     }
+    return bytes;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
   }
-  return bytes;
 }

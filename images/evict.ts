@@ -4,6 +4,17 @@ import { discard } from "./remove.ts";
 import type { Staging } from "./staging.ts";
 import { lastUsedMs } from "./usage.ts";
 
+/** Why images take more than they may. */
+export interface OverBudget {
+  /** What all images take now. */
+  bytes: number;
+  budgetBytes: number;
+  /** Of that: images of machines. */
+  neededBytes: number;
+  /** Of that: images that nothing needs, but that were used lately. */
+  recentBytes: number;
+}
+
 /**
  * Removes images with their names, the one that was not used for longest first, until all together
  * take at most `budgetBytes`. An image of a machine stays, and so does one that was used within
@@ -14,6 +25,7 @@ export async function evictImages(
   budgetBytes: number,
   keepMs: number,
   trash: Staging,
+  onOverBudget?: (over: OverBudget) => void,
 ): Promise<TaggedImage[]> {
   const images = await Promise.all(
     ctx.store.images.list().map(async (image) => ({
@@ -31,6 +43,12 @@ export async function evictImages(
     await discard(ctx, image, trash);
     bytes -= image.allocatedBytes;
     evicted.push(image);
+  }
+  if (bytes > budgetBytes) {
+    const kept = images.map(({ image }) => image).filter((image) => !evicted.includes(image));
+    const neededBytes = kept.filter(({ digest }) => ctx.store.machines.usersOf(digest).length > 0)
+      .reduce((sum, { allocatedBytes }) => sum + allocatedBytes, 0);
+    onOverBudget?.({ bytes, budgetBytes, neededBytes, recentBytes: bytes - neededBytes });
   }
   return evicted;
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { exampleRecord } from "../state/testing.ts";
 import { collectImages } from "./collect.ts";
+import type { OverBudget } from "./evict.ts";
 import { listImages } from "./list.ts";
 import { resolveImage } from "./pull.ts";
 import { importImage } from "./import.ts";
@@ -50,9 +51,17 @@ Deno.test("evictImages() leaves what machines need and what was used lately", as
   await add(images, "old", 8);
   await add(images, "recent", 0);
   ctx.store.machines.insert(exampleRecord({ imageDigest: needed }));
-  const collected = await collectImages(ctx, { budgetBytes: 0 });
+  const told: OverBudget[] = [];
+  const onOverBudget = (over: OverBudget) => void told.push(over);
+  const collected = await collectImages(ctx, { budgetBytes: 0, onOverBudget });
   assert.deepEqual(collected.map(({ name }) => name), ["old"]);
   assert.deepEqual(names(images), ["needed", "recent"]);
+  const bytes = new Map(listImages(ctx).map((image) => [image.tags[0], image.allocatedBytes]));
+  const [neededBytes = 0, recentBytes = 0] = [bytes.get("needed"), bytes.get("recent")];
+  const total = neededBytes + recentBytes;
+  assert.deepEqual(told, [{ bytes: total, budgetBytes: 0, neededBytes, recentBytes }]);
+  await collectImages(ctx, { budgetBytes: total, onOverBudget });
+  assert.equal(told.length, 1);
   assert.deepEqual(
     (await collectImages(ctx, { budgetBytes: 0, keepMs: 0 })).map(({ name }) => name),
     ["recent"],

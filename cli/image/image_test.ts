@@ -155,3 +155,17 @@ Deno.test("cocoon image pull refuses one name or digest for several images", asy
     });
   });
 });
+
+Deno.test("cocoon gc says why images take more than the budget", async () => {
+  await withHome(async ({ directory, image, disk }) => {
+    await image(["import", "small", disk]);
+    const env = { COCOON_HOME: `${directory}/home`, HOME: directory };
+    const { code, stderr } = await runFake(["gc", "--budget", "20K"], { env });
+    assert.equal(code, 0);
+    assert.equal(
+      stderr,
+      "cocoon: images take 64KiB, above the budget of 20KiB: " +
+        "64KiB are of images used in the last hour\ncocoon: 0 removed, 0B freed\n",
+    );
+  });
+});
