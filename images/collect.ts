@@ -75,6 +75,7 @@ export async function collectImages(
 async function collectStaging(abandoned: string[], trash: Staging): Promise<Collected[]> {
   const collected: Collected[] = [];
   for (const directory of abandoned) {
+    if (await removeIfEmpty(directory)) continue;
     const name = basename(directory);
     const freedBytes = await allocatedBytes(directory);
     try {
@@ -87,6 +88,20 @@ async function collectStaging(abandoned: string[], trash: Staging): Promise<Coll
     collected.push({ kind: "staging", name, freedBytes });
   }
   return collected;
+}
+
+/**
+ * An empty folder is being made or removed right now, or was left between the two: not worth
+ * telling. True also if it is gone.
+ */
+async function removeIfEmpty(directory: string): Promise<boolean> {
+  try {
+    if (!Deno.readDirSync(directory).next().done) return false;
+    await Deno.remove(directory);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return true;
 }
 
 async function collectUnused(

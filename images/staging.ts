@@ -45,10 +45,22 @@ export class Staging implements AsyncDisposable {
     return join(this.directory, name);
   }
 
-  /** Removes all that is left in it. */
+  /** Removes all that is left in it; the lock last, or what is left would look abandoned. */
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const name of namesIn(this.directory)) {
+      if (name !== LOCK_NAME) await removeTree(this.path(name));
+    }
     await removeTree(this.directory);
     this.#lock.release();
+  }
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return [...Deno.readDirSync(directory)].map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
   }
 }
 
