@@ -32,6 +32,8 @@ export interface SourceStream {
   /** `hash` for a local file. */
   phase: "download" | "hash";
   totalBytes?: number | undefined;
+  /** Length of what it was packed into, if the chunks are out of that already. */
+  packedBytes?: number | undefined;
   /**
    * Who the image is, where its source has told and checked it (a registry's manifest); else the
    * digest of what was read.
@@ -70,6 +72,7 @@ export async function addImage(
       path: isOurs ? keptPath(staging, format) : local.path,
       isOurs,
       format,
+      packedBytes: stream.packedBytes,
       digest: stream.identity?.digest ?? `sha256:${digests.sha256}`,
       verified: stream.identity?.verified ?? facts.verified ?? given,
       facts,

@@ -14,6 +14,7 @@ import { gzip, tarOf } from "./oci/testing/parts.ts";
 import { pullImage } from "./pull.ts";
 import { testImages } from "./testing/context.ts";
 import { pseudoRandom, qemuImg, writeDisk } from "./testing/qemu_img.ts";
+import { UNPACKED_LIMITS } from "./unwrap/bounds.ts";
 import { runInWorkers } from "./workers/pool.ts";
 
 const MIB = 1024 * 1024;
@@ -139,7 +140,13 @@ Deno.test({
       }
       // Without the look at the room there is, which convertQcow2() takes before.
       const converting = runInWorkers(
-        { kind: "convert-qcow2", sourcePath, targetPath },
+        {
+          kind: "convert-qcow2",
+          sourcePath,
+          targetPath,
+          packedBytes: 1,
+          limit: UNPACKED_LIMITS.written,
+        },
         40 * MIB,
         { cpus: 2 },
       );

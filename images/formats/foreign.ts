@@ -4,7 +4,7 @@ import { requireSpace } from "../disk/space.ts";
 import { dirname } from "../../host/path.ts";
 import { MAX_DISK_BYTES } from "../limits.ts";
 import { tooLarge } from "../too_large.ts";
-import { checkUnpacked } from "../unwrap/bounds.ts";
+import { checkWritten } from "../unwrap/bounds.ts";
 import type { ForeignFormat } from "./detect.ts";
 import { checkWhole, cutOff } from "./foreign_whole.ts";
 import { requireProgram } from "./programs.ts";
@@ -24,6 +24,8 @@ const DRIVERS: Readonly<Record<ForeignFormat, string>> = {
 export interface ForeignOptions {
   onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
   signal?: AbortSignal | undefined;
+  /** Length of what the image was packed into. @default {its own} */
+  packedBytes?: number | undefined;
 }
 
 /**
@@ -40,7 +42,7 @@ export async function convertForeign(
   format: ForeignFormat,
   sourcePath: string,
   targetPath: string,
-  { onProgress, signal }: ForeignOptions = {},
+  { onProgress, signal, packedBytes }: ForeignOptions = {},
 ): Promise<number> {
   const program = requireProgram(host, format);
   checkFile(format, sourcePath);
@@ -62,7 +64,7 @@ export async function convertForeign(
   await runQemuImg(qemuImg, convert, (text) => {
     const percent = percentOf(text);
     if (percent === undefined) return;
-    checkUnpacked(size, { totalBytes: 0, writtenBytes: allocatedBytes(targetPath) });
+    checkWritten(packedBytes ?? size, allocatedBytes(targetPath));
     onProgress?.(Math.floor(diskBytes * percent / 100), diskBytes);
   });
   onProgress?.(diskBytes, diskBytes);

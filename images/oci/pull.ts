@@ -140,7 +140,12 @@ async function pullContainer(
   const disk = known.size === 0 ? await findContainerDisk(files) : undefined;
   const added = addOptions(options, architecture);
   if (disk !== undefined) {
-    const stream = { ...origin, chunks: containerDiskChunks(disk), phase: "hash" as const };
+    const stream = {
+      ...origin,
+      chunks: containerDiskChunks(disk),
+      phase: "hash" as const,
+      packedBytes: disk.descriptor.size,
+    };
     return await addImage(ctx, stream, added);
   }
   const made = await makeDirect(ctx, { layers: distinct, known, files, folder }, options)
