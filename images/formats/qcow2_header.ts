@@ -13,6 +13,9 @@ export interface Qcow2Header {
   virtualBytes: number;
   l1Entries: number;
   l1Offset: number;
+  /** Place of the table of reference counts, which is not read; 0 bytes where there is none. */
+  refcountOffset: number;
+  refcountBytes: number;
   compression: Qcow2Compression;
   /** Clusters are allocated in 32 parts each. */
   extendedL2: boolean;
@@ -84,6 +87,8 @@ export function readQcow2Header(source: RandomAccess): Qcow2Header {
     virtualBytes: readVirtualBytes(view),
     l1Entries: view.getUint32(36),
     l1Offset: u64(view, 40),
+    refcountOffset: u64(view, 48),
+    refcountBytes: view.getUint32(56) * 2 ** clusterBits,
     ...features,
   };
   checkL1(header, source.size);
