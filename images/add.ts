@@ -6,7 +6,7 @@ import {
   normalizeExpected,
   type SourceDigests,
 } from "./digests.ts";
-import { explainFullDisk, requireSpace } from "./disk/space.ts";
+import { explainFullDisk, requireSpace, Room } from "./disk/space.ts";
 import { SparseFile, SparseStream } from "./disk/sparse_file.ts";
 import { type Origin, vouchedFacts } from "./facts.ts";
 import { isStoredAsIs, type SourceFormat } from "./formats/detect.ts";
@@ -80,7 +80,7 @@ export async function addImage(
       checkUnchanged: local?.checkUnchanged,
     }, options);
   } catch (error) {
-    throw await explainFullDisk(error, ctx.home.imagesDir);
+    throw explainFullDisk(error, ctx.home.imagesDir);
   }
 }
 
@@ -100,15 +100,16 @@ async function keep(
   const { onProgress, signal } = options;
   const total = stream.totalBytes === undefined ? {} : { totalBytes: stream.totalBytes };
   using files = new DisposableStack();
+  const room = new Room(staging.directory);
   return await receive(stream.chunks, {
     expected,
-    async target(format) {
+    target(format) {
       if (!isStoredAsIs(format)) {
         if (local !== undefined) return undefined;
-        // A raw image may be mostly holes, so its length says nothing.
-        await requireSpace(staging.directory, stream.totalBytes ?? 0);
+        requireSpace(staging.directory, stream.totalBytes ?? 0);
       }
-      return new SparseStream(files.use(SparseFile.create(keptPath(staging, format))));
+      // A raw image may be mostly holes or zeros, so its length and its blocks say nothing.
+      return new SparseStream(files.use(SparseFile.create(keptPath(staging, format), room)));
     },
     onBytes: (doneBytes) => onProgress?.({ phase: stream.phase, doneBytes, ...total }),
     signal,

@@ -16,6 +16,7 @@ import { PartialDownload } from "./downloads/partial.ts";
 import { vouchedFacts } from "./facts.ts";
 import { detectFormat, type SourceFormat } from "./formats/detect.ts";
 import { checkReadable } from "./formats/programs.ts";
+import { SECTOR_BYTES } from "./limits.ts";
 import { publicUrl } from "./reference.ts";
 import { TransientError } from "./sources/http_errors.ts";
 import { Staging } from "./staging.ts";
@@ -55,18 +56,20 @@ export async function addFromUrl(
     await partial.remove();
     return added;
   } catch (error) {
-    const explained = await explainFullDisk(error, ctx.home.imagesDir);
-    const isKept = signal?.aborted === true || await isWorthKeeping(explained, partial);
+    const explained = explainFullDisk(error, ctx.home.imagesDir);
+    const isKept = signal?.aborted === true || isWorthKeeping(explained, partial);
     if (!isKept || !ctx.host.exists(partial.journalPath)) await partial.remove();
     throw explained;
   }
 }
 
 /** Whether the same download may succeed later: nothing is wrong with the file itself. */
-async function isWorthKeeping(error: unknown, partial: PartialDownload): Promise<boolean> {
+function isWorthKeeping(error: unknown, partial: PartialDownload): boolean {
   if (error instanceof TransientError) return true;
   // What has itself filled the disk goes: the machines on it need the room.
-  if (error instanceof FullDiskError) return await freeBytes(partial.directory) >= KEPT_FREE_BYTES;
+  if (error instanceof FullDiskError) {
+    return !partial.room.isFull && freeBytes(partial.directory) >= KEPT_FREE_BYTES;
+  }
   return error instanceof CocoonError && error.code === "host-lacks";
 }
 
@@ -83,11 +86,13 @@ async function fetchAndStore(
     limits: options.http,
     expected,
     signal,
-    async checkHead(head, totalBytes) {
+    checkHead(head, totalBytes = 0) {
       format = detectFormat(head);
       checkReadable(ctx.host, format);
-      // A raw image may be mostly holes, so its length says nothing.
-      if (format !== "raw") await requireSpace(partial.directory, totalBytes ?? 0);
+      // A raw image may be mostly zeros, so its length says nothing; its room is watched.
+      if (format === "raw") return;
+      const hereBytes = (Deno.statSync(partial.dataPath).blocks ?? 0) * SECTOR_BYTES;
+      requireSpace(partial.directory, Math.max(0, totalBytes - hereBytes));
     },
     onBytes: (doneBytes, totalBytes) =>
       onProgress?.({

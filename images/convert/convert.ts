@@ -65,6 +65,6 @@ async function check(
   // A preallocated image maps clusters that are holes in its own file, and will be in ours.
   const { blocks } = await Deno.stat(sourcePath);
   const needed = compressedBytes + Math.min(plainBytes, (blocks ?? Infinity) * SECTOR_BYTES);
-  await requireSpace(dirname(targetPath), needed);
+  requireSpace(dirname(targetPath), needed);
   return { diskBytes: wholeSectors(image.header.virtualBytes), fileBytes: source.size };
 }

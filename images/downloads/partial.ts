@@ -1,5 +1,6 @@
 import { CocoonError } from "../../errors/error.ts";
 import { dirname, join } from "../../host/path.ts";
+import { Room } from "../disk/space.ts";
 import type { Home } from "../../state/home.ts";
 import { FileLock } from "../../state/locks.ts";
 import { pause } from "../sources/deadline.ts";
@@ -25,12 +26,15 @@ export class PartialDownload implements Disposable {
   readonly directory: string;
   /** Whether another command was at it first. */
   readonly waited: boolean;
+  /** Of what is downloaded into it. */
+  readonly room: Room;
   readonly #lock: FileLock;
 
   private constructor(directory: string, lock: FileLock, waited: boolean) {
     this.directory = directory;
     this.#lock = lock;
     this.waited = waited;
+    this.room = new Room(directory);
   }
 
   /**

@@ -63,7 +63,7 @@ export class Transfer implements AsyncDisposable {
     this.#entry = entry;
     this.#ranges = ranges;
     this.#follower = this.#stack.use(follower);
-    this.#file = this.#stack.use(SparseFile.open(partial.dataPath));
+    this.#file = this.#stack.use(SparseFile.open(partial.dataPath, partial.room));
     this.#signal = AbortSignal.any([options.signal, this.#abort.signal]);
   }
 

@@ -31,7 +31,7 @@ export async function fetchLayers(
 ): Promise<LayerFile[]> {
   const different = [...new Map(layers.map((layer) => [layer.digest, layer])).values()];
   const totalBytes = different.reduce((sum, { size }) => sum + size, 0);
-  await requireSpace(directory, totalBytes);
+  requireSpace(directory, totalBytes);
   let doneBytes = 0;
   await inParallel(different, PARALLEL_LAYERS, signal, async (layer, signal) => {
     using file = await Deno.open(layerPath(directory, layer), { write: true, createNew: true });
@@ -43,7 +43,7 @@ export async function fetchLayers(
         onBytes(doneBytes, totalBytes);
       }
     } catch (error) {
-      throw await explainFullDisk(error, directory);
+      throw explainFullDisk(error, directory);
     }
   });
   return layers.map((descriptor) => ({ descriptor, path: layerPath(directory, descriptor) }));

@@ -149,8 +149,8 @@ async function pullContainer(
     return await addImage(ctx, stream, added);
   }
   const made = await makeDirect(ctx, { layers: distinct, known, files, folder }, options)
-    .catch(async (error) => {
-      throw await explainFullDisk(error, staging.directory);
+    .catch((error) => {
+      throw explainFullDisk(error, staging.directory);
     });
   return await commitDirect(ctx, staging, made, origin, added);
 }

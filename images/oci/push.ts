@@ -75,8 +75,8 @@ export async function pushImage(
     const packed = await packDisk(diskPath(ctx.home, image.digest), staging.path("layer"), {
       signal,
       onProgress: (doneBytes, totalBytes) => onProgress?.({ phase: "pack", doneBytes, totalBytes }),
-    }).catch(async (error) => {
-      throw await explainFullDisk(error, staging.directory);
+    }).catch((error) => {
+      throw explainFullDisk(error, staging.directory);
     });
     const manifest = await manifestOf(reference, packed, image.createdAt);
     const { plainHttp, limits } = options;
