@@ -10,7 +10,10 @@ import {
   type Wrapper,
 } from "./formats/detect.ts";
 import { FileReader } from "./formats/random_access.ts";
+import { gptDiskBytes } from "./formats/gpt_header.ts";
+import { isoVolumeBytes } from "./formats/iso_volume.ts";
 import { fixedVhdBytes } from "./formats/vhd_footer.ts";
+import { shortened } from "./shortened.ts";
 import type { Staging } from "./staging.ts";
 
 /** A file whose digest is known: what a disk is made of. */
@@ -127,7 +130,10 @@ async function converted(
   return await fitted(disk, format);
 }
 
-/** Cuts off what is no part of a raw disk, and fills up its last sector. */
+/**
+ * Cuts off what is no part of a raw disk, and fills up its last sector.
+ * @throws {CocoonError} `failed` when it says itself that it was longer
+ */
 async function fitted(
   disk: string,
   format: "raw" | "iso",
@@ -136,6 +142,9 @@ async function fitted(
   using file = new FileReader(disk);
   const vhdBytes = format === "raw" ? fixedVhdBytes(file) : undefined;
   const virtualBytes = wholeSectors(vhdBytes ?? size);
+  // A hybrid CD may have a GPT too, which some programs write for a stick that is larger.
+  const saidBytes = format === "raw" ? gptDiskBytes(file) : isoVolumeBytes(file);
+  if (saidBytes !== undefined && saidBytes > virtualBytes) throw shortened(format, saidBytes, size);
   await Deno.truncate(disk, virtualBytes);
   return { virtualBytes, sourceFormat: vhdBytes === undefined ? format : "vhd" };
 }
