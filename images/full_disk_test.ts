@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { CocoonError } from "../errors/error.ts";
 import { waitFor } from "../tests/support/wait_for.ts";
 import { httpServer } from "../tests/support/http_server.ts";
-import { explainFullDisk, freeBytes, KEPT_FREE_BYTES } from "./disk/space.ts";
+import { explainFullDisk, freeBytes, FullDiskError, KEPT_FREE_BYTES } from "./disk/space.ts";
 import { SparseFile } from "./disk/sparse_file.ts";
 import { PartialDownload } from "./downloads/partial.ts";
+import { runQemuImg } from "./formats/qemu_img.ts";
 import { importImage } from "./import.ts";
 import { listImages } from "./list.ts";
 import { scanLayer } from "./oci/boot_files.ts";
@@ -61,6 +62,8 @@ Deno.test({
       const convert = ["convert", "-f", "raw", "-O", "qcow2"];
       await qemuImg(...convert, images.path("raw"), images.path("plain"));
       await qemuImg(...convert, "-c", images.path("text"), images.path("packed"));
+      const vmdk = ["convert", "-f", "raw", "-O", "vmdk", "-o", "subformat=streamOptimized"];
+      await qemuImg(...vmdk, images.path("text"), images.path("packed.vmdk"));
       await sh(images.path("."), "gzip -1 -c raw > raw.gz");
       const plain = { body: await Deno.readFile(images.path("plain")) };
       await using server = httpServer({
@@ -90,13 +93,18 @@ Deno.test({
         ["qcow2 download", () => pulls(`${server.url}/plain`)],
         ["plain qcow2", () => imports("plain")],
         ["packed qcow2", () => imports("packed")],
+        ["packed VMDK", () => imports("packed.vmdk")],
       ];
       for (const [what, body] of cases) {
         lowest = Infinity;
         await assert.rejects(body(), (error) => {
           assert.ok(error instanceof CocoonError, `${what}: ${error}`);
           assert.equal(error.code, "failed");
-          assert.match(error.message, /no space left on the disk of .* are needed beside/, what);
+          assert.match(
+            error.message,
+            /no space left on the disk of .*64MiB for the machines/,
+            what,
+          );
           assert.match(error.hint ?? "", /cocoon gc/);
           return true;
         });
@@ -166,6 +174,21 @@ Deno.test({
       const explained = explainFullDisk(await converting.catch((e) => e), folder);
       assert.ok(explained instanceof CocoonError);
       assert.match(explained.message, /^no space left on the disk of .* \(\d+ bytes are free\)$/);
+    });
+  },
+});
+
+Deno.test({
+  name: "a disk that fills up under qemu-img is no fault of the image",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await withSmallDisk(4 * MIB, async (folder) => {
+      await using images = await testImages();
+      await Deno.writeFile(images.path("raw"), new Uint8Array(8 * MIB).fill(7));
+      const qemuImg = { program: "qemu-img", signal: undefined };
+      const args = ["convert", "-f", "raw", "-O", "raw", images.path("raw"), `${folder}/disk`];
+      const full = await runQemuImg(qemuImg, args).catch((error) => error);
+      assert.ok(explainFullDisk(full, folder) instanceof FullDiskError, String(full));
     });
   },
 });

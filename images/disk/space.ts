@@ -104,10 +104,8 @@ export function explainFullDisk(error: unknown, directory: string): unknown {
 
 function tooFull(directory: string, neededBytes: number, free: number): FullDiskError {
   const kept = formatSize(KEPT_FREE_BYTES);
-  return noSpace(
-    directory,
-    ` (${neededBytes} bytes are needed beside ${kept} for the machines, ${free} are free)`,
-  );
+  const needed = neededBytes === 0 ? "" : `${neededBytes} bytes are needed beside `;
+  return noSpace(directory, ` (${needed}${kept} for the machines, ${free} bytes are free)`);
 }
 
 function noSpace(directory: string, numbers: string, cause?: unknown): FullDiskError {

@@ -1,3 +1,4 @@
+import { formatSize } from "../../config/size.ts";
 import { CocoonError } from "../../errors/error.ts";
 import { MAX_DISK_BYTES } from "../limits.ts";
 import type { RandomAccess } from "./random_access.ts";
@@ -162,7 +163,8 @@ function readVirtualBytes(view: DataView): number {
   if (virtualBytes > MAX_DISK_BYTES) {
     throw new CocoonError(
       "failed",
-      `the qcow2 image claims a disk of ${virtualBytes} bytes; at most ${MAX_DISK_BYTES} are read`,
+      `the qcow2 image claims a disk of ${virtualBytes} bytes; ` +
+        `at most ${formatSize(MAX_DISK_BYTES)} are read`,
       { hint: "If it really is that large, shrink it: qemu-img resize --shrink FILE SIZE" },
     );
   }
