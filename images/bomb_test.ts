@@ -1,4 +1,4 @@
-/** Small images that unpack to much. */
+/** Small images that unpack to much, or need much for it. */
 import assert from "node:assert/strict";
 import { CocoonError } from "../errors/error.ts";
 import { importImage } from "./import.ts";
@@ -21,6 +21,25 @@ Deno.test("importImage() ends with a qcow2 that unpacks to more than a disk does
       return true;
     });
     assert.deepEqual([listImages(images.ctx), images.staged(), images.folders()], [[], [], []]);
+  }
+});
+
+Deno.test("importImage() says how to unpack what needs more memory than it may have", async () => {
+  await using images = await testImages();
+  await sh(images.path("."), "head -c 200M /dev/zero > raw");
+  const cases = [
+    ["xz -0 --lzma2=preset=0,dict=1536MiB -c < raw > packed", "xz", "512MiB", /xz --decompress/],
+    ["zstd -q --long=30 -c < raw > packed", "zstd", "128MiB", /zstd --decompress --long=31/],
+    ["zstd -q --long=30 -c raw > packed", "zstd", "128MiB", /zstd --decompress --long=31/],
+  ] as const;
+  for (const [line, format, limit, hint] of cases) {
+    await sh(images.path("."), line);
+    await assert.rejects(importImage(images.ctx, "x", images.path("packed")), (error) => {
+      assert.ok(error instanceof CocoonError, line);
+      assert.match(error.message, new RegExp(`${format} data needs more than ${limit} of memory$`));
+      assert.match(error.hint ?? "", hint);
+      return true;
+    });
   }
 });
 
