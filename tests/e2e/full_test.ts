@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { fullGuest } from "../guests/cache.ts";
 import { cocoonArgv, cocoonEnv, cocoonOk, spawnCocoon } from "../support/cocoon.ts";
 import { assertNothingLeft, inspect, ssh, sshPortOf } from "../support/machines.ts";
-import { isPortFree } from "../support/ports.ts";
+import { giveOwnSshPorts, isPortFree } from "../support/ports.ts";
 import { openTerminal, type Terminal } from "../support/pty.ts";
 import { type TempHome, tempHome } from "../support/temp_home.ts";
 import { waitFor } from "../support/wait_for.ts";
@@ -30,6 +30,7 @@ async function attach(home: TempHome): Promise<Terminal> {
 
 Deno.test("a cloud image: run, ssh, console, logs, stop, start, rm", async () => {
   await using home = await tempHome();
+  await giveOwnSshPorts(home);
   const { qcow2Path } = await fullGuest();
   const userData = `${home.path}/config.toml.user-data`;
   await Deno.writeTextFile(userData, USER_DATA);

@@ -15,12 +15,13 @@ import {
   supervisors,
   WAIT_SSH,
 } from "../support/machines.ts";
-import { freePort, isPortFree } from "../support/ports.ts";
+import { freePort, giveOwnSshPorts, isPortFree } from "../support/ports.ts";
 import { tempHome } from "../support/temp_home.ts";
 import { waitFor } from "../support/wait_for.ts";
 
 Deno.test("a small machine obeys every verb from run to rm", async (t) => {
   await using home = await tempHome();
+  await giveOwnSshPorts(home);
   const boot = directBoot(await smallGuest());
   const forwarded = freePort();
 
