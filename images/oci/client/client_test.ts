@@ -4,6 +4,9 @@ import { realHost } from "../../../host/host.ts";
 import { httpServer } from "../../../tests/support/http_server.ts";
 import { type FakeRegistry, fakeRegistry } from "../testing/fake_registry.ts";
 import { concat, describe, imageParts, indexParts } from "../testing/parts.ts";
+import { PartialDownload } from "../../downloads/partial.ts";
+import { openHome } from "../../../state/home.ts";
+import { downloadLimits, fetchBlob } from "../blobs.ts";
 import { RegistryClient } from "./client.ts";
 import { sha256Digest } from "./hasher.ts";
 import type { Descriptor } from "./manifest.ts";
@@ -20,8 +23,21 @@ function clientOf(host: string, options: Partial<TransportOptions> = {}): Regist
   return new RegistryClient(reference, { host: NO_CONFIG, limits: QUICK, ...options });
 }
 
-async function blobOf(client: RegistryClient, descriptor: Descriptor): Promise<Uint8Array> {
-  return concat(await Array.fromAsync(client.blob(descriptor), (piece) => piece.slice()));
+/** Downloads a blob to a place of its own. */
+async function blobOf(
+  client: RegistryClient,
+  descriptor: Descriptor,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const root = await Deno.makeTempDir({ prefix: "cb-" });
+  try {
+    using place = await PartialDownload.open(openHome(root), descriptor.digest);
+    const limits = downloadLimits(client.transport.limits, undefined);
+    await fetchBlob(client.blob(descriptor, "test"), descriptor, place, { limits, signal });
+    return await Deno.readFile(place.dataPath);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
 }
 
 async function descriptorOf(bytes: Uint8Array<ArrayBuffer>): Promise<Descriptor> {
@@ -144,8 +160,8 @@ Deno.test("blob() refuses wrong content and wrong lengths", async () => {
   // Without a length, only the content tells.
   const unsized = (bytes: Uint8Array<ArrayBuffer>) => () =>
     new Response(new Blob([bytes]).stream());
-  registry.intercept = unsized(concat([BYTES, BYTES]));
-  await fails(/longer than the 50000 bytes/);
+  registry.intercept = unsized(concat([other, BYTES]));
+  await fails(/checksum mismatch/);
   registry.intercept = unsized(BYTES.slice(0, 100));
   await fails(/ended after 100 of 50000 bytes/);
 });
@@ -162,10 +178,11 @@ Deno.test("blob() goes on where a transfer broke off", async () => {
     if (ranges) {
       assert.deepEqual(await blob, BYTES);
       const asked = server.requests.map(({ headers }) => headers.get("range"));
-      assert.deepEqual(asked, [null, "bytes=20000-", "bytes=40000-"]);
+      // Whole blocks of the disk are kept.
+      assert.deepEqual(asked, [null, "bytes=16384-49999", "bytes=36384-49999"]);
     } else {
       await assert.rejects(blob, { message: /broke off/ });
-      assert.equal(server.requests.length, QUICK.attempts);
+      assert.ok(server.requests.length <= QUICK.attempts + 1, "one of them for a part");
     }
   }
 });
@@ -182,7 +199,7 @@ Deno.test("blob() takes the whole again from a server without ranges", async () 
     return new Response(readable);
   };
   assert.deepEqual(await blobOf(clientOf(registry.host), descriptor), BYTES);
-  assert.equal(registry.requests[1]?.range, "bytes=30000-");
+  assert.equal(registry.requests[1]?.range, "bytes=28672-49999");
 });
 
 Deno.test("blob() gives up on a server that stalls, and ends when it is interrupted", async () => {
@@ -199,7 +216,7 @@ Deno.test("blob() gives up on a server that stalls, and ends when it is interrup
   const abort = new AbortController();
   signal.addEventListener("abort", () => abort.abort(reason));
   await assert.rejects(
-    blobOf(clientOf(host, { signal: abort.signal }), descriptor),
+    blobOf(clientOf(host), descriptor, abort.signal),
     (error) => error === reason,
   );
 });

@@ -23,21 +23,33 @@ export function printable(text: string): string {
   return line.length > MAX_WORDS ? `${line.slice(0, MAX_WORDS)}…` : line;
 }
 
+/** What else is known of an answer that is no success. */
+export interface RegistryErrorOptions {
+  /** Why no credentials were found, if that is so. */
+  problem?: string | undefined;
+  /** Milliseconds that the registry asks to wait for. */
+  retryAfterMs?: number | undefined;
+}
+
 /**
  * The error for an answer that is no success.
  * @param registry host that answered
- * @param problem why no credentials were found, if that is so
  */
 export function registryError(
   status: number,
   body: string,
   registry: string,
-  problem?: string,
+  { problem, retryAfterMs }: RegistryErrorOptions = {},
 ): CocoonError {
   const words = errorWords(body);
   const said = words === undefined ? `HTTP ${status}` : `HTTP ${status}, ${words}`;
   const make = (code: ErrorCode, message: string, hint: string) =>
     new CocoonError(code, `${message} (${said})`, { hint });
+  const transient = (message: string, hint: string) =>
+    new TransientError(`${message} (${said})`, {
+      hint,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
   switch (status) {
     case 401:
     case 403:
@@ -51,16 +63,13 @@ export function registryError(
     case 410:
       return make("not-found", `${registry} has no such image`, "Check the name and the tag.");
     case 429:
-      return make(
-        "failed",
+      return transient(
         `${registry} allows no more requests for now`,
         "Try again later; whoever has logged in (docker login) is often allowed more.",
       );
     default:
       if (isTransientStatus(status)) {
-        return new TransientError(`${registry} has a problem (${said})`, {
-          hint: "Try again later.",
-        });
+        return transient(`${registry} has a problem`, "Try again later.");
       }
       return make(
         "failed",

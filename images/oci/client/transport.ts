@@ -1,6 +1,6 @@
 import { CocoonError } from "../../../errors/error.ts";
 import { pause } from "../../sources/deadline.ts";
-import { TransientError } from "../../sources/http_errors.ts";
+import { retryAfter, TransientError } from "../../sources/http_errors.ts";
 import { type Actions, Authorization } from "./authorization.ts";
 import type { CredentialHost } from "./credentials.ts";
 import { registryError } from "./errors.ts";
@@ -31,6 +31,8 @@ export interface RegistryRequest {
   body?: () => RequestBody;
   /** Not to be tried again when it fails: half of it may have been taken. @default {false} */
   once?: boolean;
+  /** Ends this request, beside the signal of all. */
+  signal?: AbortSignal;
   /** Statuses that are an answer; every other one is an error. */
   expect: readonly number[];
 }
@@ -71,15 +73,18 @@ export class Transport {
     const url = typeof request.target === "string"
       ? new URL(request.target, this.#base)
       : request.target;
+    const signal = request.signal === undefined
+      ? this.signal
+      : AbortSignal.any([this.signal, request.signal]);
     let challenged = false;
     const attempts = request.once ? 1 : this.limits.attempts;
     for (let attempt = 1;;) {
       let answer: Answer;
       try {
-        answer = await this.#follow(url, request);
+        answer = await this.#follow(url, request, signal);
       } catch (error) {
         if (attempt >= attempts || !(error instanceof TransientError)) throw error;
-        await pause(retryDelayMs(++attempt, this.limits), this.signal);
+        await pause(retryDelayMs(++attempt, this.limits), signal);
         continue;
       }
       if (request.expect.includes(answer.status)) return answer;
@@ -94,8 +99,8 @@ export class Transport {
         await this.#authorization.renew(header, this.signal);
       } else if (isTransientStatus(answer.status) && attempt < attempts) {
         await answer.discard();
-        const retryAfter = answer.headers.get("retry-after");
-        await pause(retryDelayMs(++attempt, this.limits, retryAfter), this.signal);
+        const header = answer.headers.get("retry-after");
+        await pause(retryDelayMs(++attempt, this.limits, header), signal);
       } else throw await this.#refusal(answer);
     }
   }
@@ -104,10 +109,15 @@ export class Transport {
     const body = await answer.bytes(MAX_ANSWER_BYTES).catch(() => new Uint8Array());
     const problem = await this.#authorization.problem();
     const text = new TextDecoder().decode(body);
-    return registryError(answer.status, text, answer.url.host, problem);
+    const retryAfterMs = retryAfter(answer.headers.get("retry-after"), Date.now());
+    return registryError(answer.status, text, answer.url.host, { problem, retryAfterMs });
   }
 
-  async #follow(start: URL, request: RegistryRequest): Promise<Answer> {
+  async #follow(
+    start: URL,
+    request: RegistryRequest,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     const { method = "GET", body } = request;
     let url = start;
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
@@ -116,7 +126,7 @@ export class Transport {
         headers: this.#headers(url, request),
         body: body?.(),
         limits: this.limits,
-        signal: this.signal,
+        signal,
       });
       const location = answer.headers.get("location");
       const redirected = [301, 302, 303, 307, 308].includes(answer.status) && location !== null;
