@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { CocoonError } from "../../errors/error.ts";
 import { realHost } from "../../host/host.ts";
 import { skopeo, startRegistry } from "../../tests/support/registry.ts";
+import { findImageHere } from "../here.ts";
 import { listImages } from "../list.ts";
 import { pullImage, type PullOptions } from "../pull.ts";
 import { testImages } from "../testing/context.ts";
@@ -164,10 +165,31 @@ Deno.test("pull takes the platform that is asked for, and tells which there are"
         { parts: amd, platform: { os: "linux", architecture: "amd64" } },
       ]),
     );
-    assert.equal((await pull(`${registry.host}/x:both`)).image.digest, amdDigest);
-    const { image } = await pull(`${registry.host}/x:both`, { architecture: "aarch64" });
-    assert.equal(image.digest, armDigest);
-    assert.equal(image.architecture, "aarch64");
+    const both = `${registry.host}/x:both`;
+    const near = { architecture: "x86_64" } as const;
+    const far = { architecture: "aarch64" } as const;
+    for (let times = 0; times < 2; times++) {
+      assert.equal((await pull(both)).image.digest, amdDigest);
+      const { image } = await pull(both, far);
+      assert.equal(image.digest, armDigest);
+      assert.equal(image.architecture, "aarch64");
+      assert.deepEqual(image.tags, [`${both}-aarch64`]);
+    }
+    // That name is a way to ask for it, also anew.
+    registry.requests.length = 0;
+    for (const options of [near, far]) {
+      assert.equal((await pull(`${both}-aarch64`, options)).image.digest, armDigest);
+      assert.equal(
+        (await findImageHere(images.ctx, both, options)).architecture,
+        options.architecture,
+      );
+    }
+    const named = await findImageHere(images.ctx, `${both}-aarch64`, near);
+    assert.equal(named.digest, armDigest);
+    assert.deepEqual(registry.requests, []);
+    const again = await pull(`${both}-aarch64`, { force: true });
+    assert.deepEqual([again.image.digest, again.outcome], [armDigest, "already-stored"]);
+    assert.deepEqual(images.ctx.store.images.byTag(both)?.digest, amdDigest);
     await assert.rejects(pull(`${registry.host}/x:arm`), {
       message: /it is for linux\/arm64, not for linux\/amd64/,
     });
