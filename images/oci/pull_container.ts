@@ -1,14 +1,17 @@
 import { join } from "../../host/path.ts";
 import { layerFileName } from "../../state/direct_image.ts";
 import type { DirectLayer } from "../../state/images.ts";
+import { CocoonError } from "../../errors/error.ts";
 import { addImage } from "../add.ts";
 import { type AddedImage, commitImage, IMAGE_FOLDER } from "../commit.ts";
 import type { ImageContext } from "../context.ts";
 import { Staging } from "../staging.ts";
 import { type BlobPlaces, withBlobs } from "./blobs.ts";
+import { hasKernel } from "./boot_files.ts";
 import type { Descriptor } from "./client/manifest.ts";
 import { containerDiskChunks, findContainerDisk } from "./container_disk.ts";
 import { distinctLayers, makeDirect } from "./direct.ts";
+import { findMkfsErofs } from "./erofs.ts";
 import { checkConfig, type OciKind } from "./kinds.ts";
 import { linkKnownLayers } from "./known_layers.ts";
 import { fetchLayers } from "./layer_files.ts";
@@ -66,11 +69,18 @@ async function fetchAndStore(
 ): Promise<AddedImage> {
   const { tag, signal, onProgress, http } = options;
   const { client, source, blobSource, digest, verified } = image;
+  const program = await lookForMkfsErofs(ctx);
+  // Layers of a stored image have a kernel among them: that needs no look into the others.
+  if (known.size > 0 && missing.length > 0) required(program);
   const files = await fetchLayers(client, missing, {
     places,
     source: blobSource,
     http,
     onBytes: (doneBytes, totalBytes) => onProgress?.({ phase: "download", doneBytes, totalBytes }),
+    async onLayer({ path }) {
+      // The others are not worth their time then; what has come stays for the next try.
+      if ("lack" in program && await hasKernel(path)) throw program.lack;
+    },
     signal,
   });
   const disk = known.size === 0 ? await findContainerDisk(files) : undefined;
@@ -81,7 +91,13 @@ async function fetchAndStore(
     return await addImage(ctx, stream, { tag, signal, onProgress, facts });
   }
   const folder = staging.path(IMAGE_FOLDER);
-  const made = await makeDirect(ctx, { layers: distinct, known, files, folder }, options);
+  const made = await makeDirect(ctx, {
+    layers: distinct,
+    known,
+    files,
+    folder,
+    mkfsErofs: () => required(program),
+  }, options);
   const sizes = made.map((layer) =>
     Deno.statSync(join(folder, layerFileName(layer.digest, "erofs"))).size
   );
@@ -100,4 +116,21 @@ async function fetchAndStore(
     tag,
     signal,
   );
+}
+
+/** `mkfs.erofs`, looked for before anything is fetched; only some images need it. */
+type MkfsErofs = { path: string } | { lack: CocoonError };
+
+async function lookForMkfsErofs({ host }: ImageContext): Promise<MkfsErofs> {
+  try {
+    return { path: await findMkfsErofs(host) };
+  } catch (lack) {
+    if (lack instanceof CocoonError) return { lack };
+    throw lack;
+  }
+}
+
+function required(program: MkfsErofs): string {
+  if ("lack" in program) throw program.lack;
+  return program.path;
 }
