@@ -6,7 +6,6 @@ import { type AddedImage, reuseStored } from "../commit.ts";
 import type { ImageContext } from "../context.ts";
 import { normalizeExpected } from "../digests.ts";
 import type { DownloadLimits } from "../downloads/limits.ts";
-import { unverified } from "../named.ts";
 import { OCI_ARCHITECTURES } from "./architectures.ts";
 import { RegistryClient } from "./client/client.ts";
 import type { RegistryLimits } from "./client/limits.ts";
@@ -52,7 +51,7 @@ export async function pullOci(
   const architecture = options.architecture ?? ctx.host.architecture;
   const resolved = await resolveManifest(client, pinned, { architecture, hostOs: ctx.host.os });
   const verified = verification(pinned, options);
-  if (verified === "none" && options.requireVerified) throw unverified();
+  if (verified === "none" && options.requireVerified) throw unverified(pinned);
   const { digest } = resolved;
   const known = ctx.store.images.get(digest)?.architecture;
   if (known !== undefined) {
@@ -100,4 +99,13 @@ function pin(reference: OciReference, options: OciPullOptions): OciReference {
 function verification(reference: OciReference, { plainHttp }: OciPullOptions): Verified {
   if (reference.digest !== undefined) return "sha256";
   return plainHttp && !isLoopback(reference.registry) ? "none" : "registry";
+}
+
+/** The error for an image that came from another computer without TLS. */
+function unverified({ registry, repository }: OciReference): CocoonError {
+  const pinned = formatOciReference({ registry, repository, digest: "sha256:HEX" });
+  return new CocoonError("failed", `nobody vouches for it: ${registry} was asked without TLS`, {
+    hint: `Give the digest that its publisher says (${pinned}), or pass ` +
+      "--insecure-unverified to trust it blindly.",
+  });
 }

@@ -393,7 +393,10 @@ Deno.test("registries elsewhere are spoken to with TLS, unless a flag allows htt
   const host = registry.host.replace("127.0.0.1", "0.0.0.0");
   await registry.add("latest", await imageParts({ layers: [{ bytes: BYTES }] }));
   const limits = { ...QUICK, attempts: 1 };
-  await assert.rejects(clientOf(host, { limits }).manifest("latest"), { message: /TLS|no answer/ });
+  await assert.rejects(clientOf(host, { limits }).manifest("latest"), {
+    message: /TLS|no answer/,
+    hint: /has no TLS: --plain-http$/,
+  });
   assert.equal(registry.requests.length, 0);
   await clientOf(host, { limits, plainHttp: true }).manifest("latest");
 });
