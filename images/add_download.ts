@@ -86,7 +86,10 @@ async function fetchAndStore(
     urlFile(url, options.http),
     partial,
     work,
-    (done) => ({ ...done, given: checkDigests(expected, done.digests) }),
+    (done) => ({
+      ...done,
+      given: checkDigests(expected, done.digests, undefined, options.voucher?.checksum),
+    }),
   );
   const facts = { ...vouchedFacts(options, digests.sha512), validators };
   await using staging = await Staging.open(ctx.home, signal);
