@@ -3,6 +3,7 @@ import { directFiles } from "../../state/direct_image.ts";
 import { erofsPrograms } from "../../tests/support/erofs.ts";
 import { collectImages } from "../collect.ts";
 import type { ImageContext } from "../context.ts";
+import { layersDigest } from "../disk/digest.ts";
 import { pullImage } from "../pull.ts";
 import { removeImages } from "../remove.ts";
 import { testImages } from "../testing/context.ts";
@@ -69,6 +70,9 @@ Deno.test("pull of layers with a kernel makes file systems, kernel and initrd", 
     assert.equal(image.kind, "direct");
     assert.equal(image.sourceFormat, "layers");
     assert.equal(image.layers?.length, 2, "the empty layer is left out");
+    const expected = await layersDigest(image.layers?.map((layer) => layer.diskDigest) ?? []);
+    assert.equal(image.diskDigest, expected);
+    assert.match(image.diskDigest, /^sha256-layers:[0-9a-f]{64}$/);
     const files = directFiles(images.ctx.home, image);
     assert.ok(files !== undefined);
     assert.equal(await Deno.readTextFile(files.kernelPath), "new kernel");

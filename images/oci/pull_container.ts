@@ -5,6 +5,7 @@ import { CocoonError } from "../../errors/error.ts";
 import { addImage } from "../add.ts";
 import { type AddedImage, commitImage, IMAGE_FOLDER } from "../commit.ts";
 import type { ImageContext } from "../context.ts";
+import { layersDigest } from "../disk/digest.ts";
 import { Staging } from "../staging.ts";
 import { type BlobPlaces, withBlobs } from "./blobs.ts";
 import { hasKernel } from "./boot_files.ts";
@@ -109,7 +110,7 @@ async function fetchAndStore(
       ...{ digest, verified, source },
       kind: "direct",
       layers: made,
-      diskDigest: digest,
+      diskDigest: await layersDigest(made.map((layer) => layer.diskDigest)),
       virtualBytes: sizes.reduce((sum, size) => sum + size, 0),
       sourceFormat: "layers",
     },
