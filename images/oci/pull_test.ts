@@ -375,7 +375,11 @@ Deno.test("--sha256 pins the manifest, and an unknown voucher is refused where o
       await containerDisk([{ path: "disk/x", bytes: await Deno.readFile(qcow2) }]),
     );
     const wrong = pull(`${registry.host}/x`, { sha256: "0".repeat(64) });
-    await assert.rejects(wrong, { code: "not-found" });
+    await assert.rejects(wrong, {
+      code: "not-found",
+      message: /does not have sha256:0+ in this repository \(HTTP 404, MANIFEST_UNKNOWN/,
+      hint: /Check the name and the digest/,
+    });
     await assert.rejects(pull(`${registry.host}/x`, { sha512: "0".repeat(128) }), {
       code: "usage",
       message: /known by their sha256/,

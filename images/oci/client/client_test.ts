@@ -166,6 +166,15 @@ Deno.test("blob() refuses wrong content and wrong lengths", async () => {
   await fails(/ended after 100 of 50000 bytes/);
 });
 
+Deno.test("blob() says that an image has a part that its registry does not have", async () => {
+  await using registry = fakeRegistry();
+  await assert.rejects(blobOf(clientOf(registry.host), await descriptorOf(BYTES)), {
+    code: "not-found",
+    message: /has the image but not its part sha256:[0-9a-f]{64} \(HTTP 404, BLOB_UNKNOWN/,
+    hint: /published the image/,
+  });
+});
+
 Deno.test("blob() goes on where a transfer broke off", async () => {
   const { digest, size, ...rest } = await descriptorOf(BYTES);
   const path = `/v2/team/x/blobs/${digest}`;
@@ -342,6 +351,7 @@ Deno.test("redirects to another host are followed without Authorization", async 
     new Response(null, { status: 302, headers: { location: "file:///etc/passwd" } });
   await assert.rejects(blobOf(clientOf(registry.host), descriptor), {
     message: /redirects to "file:/,
+    hint: /Only http and https/,
   });
 });
 

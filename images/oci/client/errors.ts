@@ -27,6 +27,8 @@ export function printable(text: string): string {
 export interface RegistryErrorOptions {
   /** Why no credentials were found, if that is so. */
   problem?: string | undefined;
+  /** What was asked for, below the repository: `manifests/latest`. */
+  target?: string | undefined;
   /** Milliseconds that the registry asks to wait for. */
   retryAfterMs?: number | undefined;
 }
@@ -39,7 +41,7 @@ export function registryError(
   status: number,
   body: string,
   registry: string,
-  { problem, retryAfterMs }: RegistryErrorOptions = {},
+  { problem, retryAfterMs, target = "" }: RegistryErrorOptions = {},
 ): CocoonError {
   const words = errorWords(body);
   const said = words === undefined ? `HTTP ${status}` : `HTTP ${status}, ${words}`;
@@ -61,7 +63,7 @@ export function registryError(
       );
     case 404:
     case 410:
-      return make("not-found", `${registry} has no such image`, "Check the name and the tag.");
+      return missing(target, registry, make);
     case 429:
       return transient(
         `${registry} allows no more requests for now`,
@@ -77,4 +79,28 @@ export function registryError(
         "Check the address.",
       );
   }
+}
+
+/** What is not there: a digest that nobody has mistyped is no matter of names. */
+function missing(
+  target: string,
+  registry: string,
+  make: (code: ErrorCode, message: string, hint: string) => CocoonError,
+): CocoonError {
+  const [, kind, digest] = /^(manifests|blobs)\/(sha\d+:[0-9a-f]+)$/.exec(target) ?? [];
+  if (kind === "manifests") {
+    return make(
+      "not-found",
+      `${registry} does not have ${digest} in this repository`,
+      "Check the name and the digest; what no tag points to any more, registries may remove.",
+    );
+  }
+  if (kind === "blobs") {
+    return make(
+      "not-found",
+      `${registry} has the image but not its part ${digest}`,
+      "Tell whoever published the image, or runs the registry.",
+    );
+  }
+  return make("not-found", `${registry} has no such image`, "Check the name and the tag.");
 }

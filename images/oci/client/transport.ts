@@ -101,16 +101,20 @@ export class Transport {
         await answer.discard();
         const header = answer.headers.get("retry-after");
         await pause(retryDelayMs(++attempt, this.limits, header), signal);
-      } else throw await this.#refusal(answer);
+      } else throw await this.#refusal(answer, request);
     }
   }
 
-  async #refusal(answer: Answer): Promise<CocoonError> {
+  async #refusal(answer: Answer, { target }: RegistryRequest): Promise<CocoonError> {
     const body = await answer.bytes(MAX_ANSWER_BYTES).catch(() => new Uint8Array());
     const problem = await this.#authorization.problem();
     const text = new TextDecoder().decode(body);
     const retryAfterMs = retryAfter(answer.headers.get("retry-after"), Date.now());
-    return registryError(answer.status, text, answer.url.host, { problem, retryAfterMs });
+    return registryError(answer.status, text, answer.url.host, {
+      problem,
+      retryAfterMs,
+      target: String(target),
+    });
   }
 
   async #follow(
@@ -134,7 +138,9 @@ export class Transport {
       await answer.discard();
       url = nextHop(url, location);
     }
-    throw new CocoonError("failed", `${this.registry}: more than ${MAX_REDIRECTS} redirects`);
+    throw new CocoonError("failed", `${this.registry}: more than ${MAX_REDIRECTS} redirects`, {
+      hint: "Tell whoever runs the registry.",
+    });
   }
 
   /** Who the user is, the registry itself learns and no other: blobs are often kept elsewhere. */
@@ -152,7 +158,9 @@ export class Transport {
 function nextHop(from: URL, location: string): URL {
   const to = URL.canParse(location, from) ? new URL(location, from) : undefined;
   if (to === undefined || !["http:", "https:"].includes(to.protocol)) {
-    throw new CocoonError("failed", `${from.host} redirects to ${JSON.stringify(location)}`);
+    throw new CocoonError("failed", `${from.host} redirects to ${JSON.stringify(location)}`, {
+      hint: "Only http and https addresses are followed. Tell whoever runs the registry.",
+    });
   }
   if (from.protocol === "https:" && to.protocol === "http:") {
     throw new CocoonError("failed", `${from.host} redirects from https to http (${to.host})`, {
