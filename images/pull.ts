@@ -20,6 +20,7 @@ import {
 import {
   formatOciReference,
   looksLikeOci,
+  mayBeOfHub,
   type OciReference,
   parseOciReference,
 } from "./oci/client/reference.ts";
@@ -57,7 +58,8 @@ export async function pullImage(
     case "stdin":
       return await addFromStdin(ctx, options);
     case "file":
-      return await addFromFile(ctx, parsed.path, options);
+      return await addFromFile(ctx, parsed.path, options)
+        .catch((error) => Promise.reject(withHubHint(error, reference)));
     case "url":
       return await pullUrl(ctx, parsed.url, options);
     case "oci":
@@ -67,6 +69,14 @@ export async function pullImage(
     case "stored":
       return await pullStored(ctx, parsed.name, options);
   }
+}
+
+/** In other tools `USER/NAME` is an image of Docker Hub; here it is a file. */
+function withHubHint(error: unknown, reference: string): unknown {
+  const isMissing = error instanceof CocoonError && error.code === "not-found";
+  if (!isMissing || !mayBeOfHub(reference)) return error;
+  const hint = `For an image of Docker Hub: oci:${reference}`;
+  return new CocoonError(error.code, error.message, { cause: error, hint });
 }
 
 /**
