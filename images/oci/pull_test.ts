@@ -2,54 +2,20 @@ import assert from "node:assert/strict";
 import { CocoonError } from "../../errors/error.ts";
 import { realHost } from "../../host/host.ts";
 import { skopeo, startRegistry } from "../../tests/support/registry.ts";
-import { findImageHere } from "../here.ts";
 import { listImages } from "../list.ts";
-import { pullImage, type PullOptions } from "../pull.ts";
-import { testImages } from "../testing/context.ts";
-import { qemuImg, sameContent, writeDisk } from "../testing/qemu_img.ts";
+import { sameContent } from "../testing/qemu_img.ts";
 import { sha256Digest } from "./client/hasher.ts";
 import { type FakeRegistry, fakeRegistry } from "./testing/fake_registry.ts";
 import {
   concat,
   gzip,
-  type ImageParts,
   imageParts,
   type ImageShape,
-  indexParts,
   jsonBytes,
-  type TarFile,
   tarOf,
   writeLayout,
 } from "./testing/parts.ts";
-
-const MIB = 1024 * 1024;
-
-interface Fixture {
-  images: Awaited<ReturnType<typeof testImages>>;
-  /** A raw disk, and the same as qcow2. */
-  raw: string;
-  qcow2: string;
-  pull(reference: string, options?: PullOptions): ReturnType<typeof pullImage>;
-}
-
-/** A store, a disk, and no configuration of Docker. */
-async function withStore(body: (fixture: Fixture) => Promise<void>): Promise<void> {
-  await using images = await testImages();
-  images.ctx.host = { ...images.ctx.host, architecture: "x86_64", env: () => undefined };
-  const raw = images.path("disk.raw");
-  writeDisk(raw, { bytes: 4 * MIB });
-  const qcow2 = images.path("disk.qcow2");
-  await qemuImg("convert", "-O", "qcow2", "-c", raw, qcow2);
-  const pull = (reference: string, options: PullOptions = {}) =>
-    pullImage(images.ctx, reference, options);
-  await body({ images, raw, qcow2, pull });
-}
-
-/** A container disk as KubeVirt documents it. */
-async function containerDisk(files: TarFile[]): Promise<ImageParts> {
-  const tar = tarOf([{ path: "disk/", type: "5" }, ...files]);
-  return await imageParts({ layers: [{ bytes: await gzip(tar) }] });
-}
+import { containerDisk, type Fixture, withStore } from "./testing/store.ts";
 
 /** What a pull fails with; the store is then empty. */
 async function fails(
@@ -141,104 +107,6 @@ Deno.test("a second pull asks nobody, --force asks for the manifest alone", asyn
     assert.equal(image.verified, "sha256");
     assert.ok(image.tags.includes("mine"));
     assert.equal((await pull("mine", { force: true })).outcome, "already-stored");
-  });
-});
-
-Deno.test("pull takes the platform that is asked for, and tells which there are", async () => {
-  await withStore(async ({ images, qcow2, pull }) => {
-    await using registry = fakeRegistry();
-    const disk = await Deno.readFile(qcow2);
-    const arm = await containerDisk([{ path: "disk/arm", bytes: disk }]);
-    const config = jsonBytes({ os: "linux", architecture: "arm64" });
-    const { manifest } = await imageParts({
-      config: { os: "linux", architecture: "arm64" },
-      layers: [{ bytes: arm.blobs[1] ?? new Uint8Array() }],
-    });
-    const armParts = { ...arm, manifest, blobs: [config, ...arm.blobs.slice(1)] };
-    const amd = await containerDisk([{ path: "disk/amd", bytes: disk }]);
-    const armDigest = await registry.add("arm", armParts);
-    const amdDigest = await registry.add("amd", amd);
-    await registry.add(
-      "both",
-      await indexParts([
-        { parts: armParts, platform: { os: "linux", architecture: "arm64", variant: "v8" } },
-        { parts: amd, platform: { os: "linux", architecture: "amd64" } },
-      ]),
-    );
-    const both = `${registry.host}/x:both`;
-    const near = { architecture: "x86_64" } as const;
-    const far = { architecture: "aarch64" } as const;
-    for (let times = 0; times < 2; times++) {
-      assert.equal((await pull(both)).image.digest, amdDigest);
-      const { image } = await pull(both, far);
-      assert.equal(image.digest, armDigest);
-      assert.equal(image.architecture, "aarch64");
-      assert.deepEqual(image.tags, [`${both}-aarch64`]);
-    }
-    // That name is a way to ask for it, also anew.
-    registry.requests.length = 0;
-    for (const options of [near, far]) {
-      assert.equal((await pull(`${both}-aarch64`, options)).image.digest, armDigest);
-      assert.equal(
-        (await findImageHere(images.ctx, both, options)).architecture,
-        options.architecture,
-      );
-    }
-    const named = await findImageHere(images.ctx, `${both}-aarch64`, near);
-    assert.equal(named.digest, armDigest);
-    assert.deepEqual(registry.requests, []);
-    const again = await pull(`${both}-aarch64`, { force: true });
-    assert.deepEqual([again.image.digest, again.outcome], [armDigest, "already-stored"]);
-    assert.deepEqual(images.ctx.store.images.byTag(both)?.digest, amdDigest);
-    await assert.rejects(pull(`${registry.host}/x:arm`), {
-      message: /it is for linux\/arm64, not for linux\/amd64/,
-    });
-    await registry.add(
-      "one",
-      await indexParts([{ parts: armParts, platform: { os: "linux", architecture: "arm64" } }]),
-    );
-    await assert.rejects(pull(`${registry.host}/x:one`), {
-      code: "not-found",
-      message: /not there for linux\/amd64/,
-      hint: "It is there for: linux/arm64",
-    });
-    assert.equal(images.folders().length, 2);
-  });
-});
-
-Deno.test("pull takes podman's disk for this computer out of its index", async () => {
-  await withStore(async ({ images, raw, pull }) => {
-    await using registry = fakeRegistry();
-    const { zstdCompressSync } = await import("node:zlib");
-    const bytes = new Uint8Array(zstdCompressSync(await Deno.readFile(raw)));
-    const artifact = (name: string, content: Uint8Array<ArrayBuffer>) =>
-      imageParts({
-        layers: [{
-          bytes: content,
-          mediaType: "application/zstd",
-          annotations: { "org.opencontainers.image.title": `podman-machine.${name}.raw.zst` },
-        }],
-      });
-    const platform = { os: "linux", architecture: "x86_64" };
-    const bootc = await imageParts({ layers: [{ bytes: await gzip(tarOf([])) }] });
-    const wsl = await artifact("wsl", jsonBytes("other"));
-    const mac = await artifact("applehv", jsonBytes("mac"));
-    const qemu = await artifact("qemu", bytes);
-    for (const [tag, parts] of Object.entries({ bootc, wsl, mac, qemu })) {
-      await registry.add(tag, parts);
-    }
-    await registry.add(
-      "6.0",
-      await indexParts([
-        { parts: bootc, platform: { os: "linux", architecture: "amd64" } },
-        { parts: wsl, platform, annotations: { disktype: "wsl" } },
-        { parts: mac, platform, annotations: { disktype: "applehv" } },
-        { parts: qemu, platform, annotations: { disktype: "qemu" } },
-      ]),
-    );
-    images.ctx.host = { ...images.ctx.host, os: "linux" };
-    const { image } = await pull(`${registry.host}/machine-os:6.0`);
-    assert.ok(sameContent(raw, `${images.ctx.home.imageDir(image.digest)}/disk.raw`));
   });
 });
 
