@@ -1,24 +1,19 @@
-import { CocoonError } from "../errors/error.ts";
 import type { AddOptions } from "./add.ts";
 import { type AddedImage, IMAGE_FOLDER } from "./commit.ts";
 import type { ImageContext } from "./context.ts";
-import { checkDigests, normalizeExpected, type SourceDigests } from "./digests.ts";
-import {
-  explainFullDisk,
-  freeBytes,
-  FullDiskError,
-  KEPT_FREE_BYTES,
-  requireSpace,
-} from "./disk/space.ts";
-import { download, type Downloaded, type DownloadOptions } from "./downloads/download.ts";
+import { checkDigests, normalizeExpected } from "./digests.ts";
+import { explainFullDisk, requireSpace } from "./disk/space.ts";
+import { checkedDownload } from "./downloads/checked.ts";
+import type { DownloadOptions } from "./downloads/download.ts";
+import { keepOrRemove } from "./downloads/keep.ts";
 import type { DownloadLimits } from "./downloads/limits.ts";
 import { PartialDownload } from "./downloads/partial.ts";
+import { urlFile } from "./downloads/remote_file.ts";
 import { vouchedFacts } from "./facts.ts";
 import { detectFormat, type SourceFormat } from "./formats/detect.ts";
 import { checkReadable } from "./formats/programs.ts";
 import { SECTOR_BYTES } from "./limits.ts";
 import { publicUrl } from "./reference.ts";
-import { TransientError } from "./sources/http_errors.ts";
 import { Staging } from "./staging.ts";
 import { storeSource } from "./store_source.ts";
 
@@ -57,20 +52,9 @@ export async function addFromUrl(
     return added;
   } catch (error) {
     const explained = explainFullDisk(error, ctx.home.imagesDir);
-    const isKept = signal?.aborted === true || isWorthKeeping(explained, partial);
-    if (!isKept || !ctx.host.exists(partial.journalPath)) await partial.remove();
+    await keepOrRemove(partial, explained, signal?.aborted === true);
     throw explained;
   }
-}
-
-/** Whether the same download may succeed later: nothing is wrong with the file itself. */
-function isWorthKeeping(error: unknown, partial: PartialDownload): boolean {
-  if (error instanceof TransientError) return true;
-  // What has itself filled the disk goes: the machines on it need the room.
-  if (error instanceof FullDiskError) {
-    return !partial.room.isFull && freeBytes(partial.directory) >= KEPT_FREE_BYTES;
-  }
-  return error instanceof CocoonError && error.code === "host-lacks";
 }
 
 async function fetchAndStore(
@@ -101,7 +85,15 @@ async function fetchAndStore(
         ...(totalBytes === undefined ? {} : { totalBytes }),
       }),
   };
-  const { digests, validators, given } = await checkedDownload(url, partial, expected, work);
+  const { digests, validators, given } = await checkedDownload(
+    urlFile(url, options.http),
+    partial,
+    work,
+    (done) => ({
+      ...done,
+      given: checkDigests(expected, done.digests, undefined, options.voucher?.checksum),
+    }),
+  );
   const facts = { ...vouchedFacts(options, digests.sha512), validators };
   await using staging = await Staging.open(ctx.home, signal);
   Deno.mkdirSync(staging.path(IMAGE_FOLDER));
@@ -115,25 +107,4 @@ async function fetchAndStore(
     facts,
     source,
   }, options);
-}
-
-/**
- * Downloads, and compares the digests. A file that came in parts is fetched once more in one piece
- * when it is not what was expected: servers and what is between may get the parts wrong.
- */
-async function checkedDownload(
-  url: URL,
-  partial: PartialDownload,
-  expected: Partial<SourceDigests>,
-  work: DownloadOptions,
-): Promise<Downloaded & { given: ReturnType<typeof checkDigests> }> {
-  const check = (done: Downloaded) => ({ ...done, given: checkDigests(expected, done.digests) });
-  const first = await download(url, partial, work);
-  try {
-    return check(first);
-  } catch (error) {
-    if (!first.fromParts) throw error;
-    await partial.clear();
-    return check(await download(url, partial, { ...work, useRanges: false }));
-  }
 }

@@ -19,8 +19,9 @@ export interface OpenPartialOptions {
 }
 
 /**
- * What has been downloaded of a URL: `images/partial/KEY/`, and beside it `KEY.lock`, which is held
- * by the one command that fetches it. It outlives that command, so that the next one goes on.
+ * What has been downloaded of a URL or of a registry's blob: `images/partial/KEY/`, and beside it
+ * `KEY.lock`, which is held by the one command that fetches it. It outlives that command, so that
+ * the next one goes on.
  */
 export class PartialDownload implements Disposable {
   readonly directory: string;
@@ -39,7 +40,7 @@ export class PartialDownload implements Disposable {
 
   /**
    * Takes the download of a source, waiting for the command that is at it.
-   * @param source the URL without user and password
+   * @param source the URL without user and password, or the digest of a blob
    * @throws {CocoonError} `conflict` after twelve hours
    */
   static async open(
@@ -88,6 +89,18 @@ export class PartialDownload implements Disposable {
 
   get journalPath(): string {
     return join(this.directory, "journal.json");
+  }
+
+  /** Whether there is something that another command can go on with. */
+  get canBeTakenUp(): boolean {
+    return [this.journalPath, this.dataPath].every((path) => {
+      try {
+        return Deno.statSync(path).isFile;
+      } catch (error) {
+        if (error instanceof Deno.errors.NotFound) return false;
+        throw error;
+      }
+    });
   }
 
   /** Throws away what has been downloaded, the journal first. */
