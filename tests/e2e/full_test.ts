@@ -42,7 +42,11 @@ Deno.test("a cloud image: run, ssh, console, logs, stop, start, rm", async () =>
   const first = await inspect(home, "web");
 
   // cloud-init has done what it was told, ours and the user's, and grown the file system.
-  assert.match(await ssh(home, "web", "cloud-init status --wait", BOOT), /status: done/);
+  // Its last steps restart the SSH server, for the password: a login may meet just that moment.
+  const status = await waitFor("the end of cloud-init", () => {
+    return ssh(home, "web", "cloud-init status --wait", BOOT);
+  }, { timeoutMs: BOOT.timeoutMs });
+  assert.match(status, /status: done/);
   const look = "hostname; cat /etc/greeting; echo; cat /var/lib/runs; sudo id -un";
   assert.equal(await ssh(home, "web", look), "web\nhello from user-data\nran\nroot\n");
   assert.match(await ssh(home, "web", "uname -a"), /^Linux web /);
