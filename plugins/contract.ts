@@ -510,6 +510,8 @@ export interface StorageDriver {
   settingsSchema: SettingsSchema;
   /** The format of the disks that it makes. */
   format: DiskFormat;
+  /** The largest disk that its format takes; absent = the file system's limit is the only one. */
+  maxDiskBytes?: number;
   /**
    * Whether it can make a disk in `directory` from an image in `imageDirectory`: asked of the
    * file system by trying, never guessed from the OS. Leaves nothing behind.

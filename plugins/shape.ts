@@ -54,6 +54,7 @@ const MEMBERS = {
     systems: "list?",
     settingsSchema: "schema",
     format: "disk format",
+    maxDiskBytes: "number?",
     supports: "function",
     check: "function",
     clone: "function",
