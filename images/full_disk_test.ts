@@ -72,13 +72,17 @@ Deno.test({
         "/plain": { body: await Deno.readFile(images.path("plain")) },
       });
       const cases: [string, () => Promise<unknown>, RegExp][] = [
-        ["raw file", () => importImage(ctx, "x", images.path("raw")), /\(\d+ bytes are free\)/],
-        ["raw download", () => pullImage(ctx, `${server.url}/raw`), /bytes are free/],
+        [
+          "raw file",
+          () => importImage(ctx, "x", images.path("raw")),
+          /\([\d.]+[KMG]?i?B are free\)/,
+        ],
+        ["raw download", () => pullImage(ctx, `${server.url}/raw`), /B are free/],
         [
           "qcow2 download",
           () => pullImage(ctx, `${server.url}/plain`),
           // Asked before a part is written, or told by the write: whichever comes first.
-          /bytes are (needed|free)/,
+          /B are (needed|free)/,
         ],
         ["plain qcow2", () => importImage(ctx, "x", images.path("plain")), /are needed/],
         ["packed qcow2", () => importImage(ctx, "x", images.path("packed")), /are needed/],
@@ -146,7 +150,10 @@ Deno.test({
       await assert.rejects(converting, { name: "WorkError", code: "ENOSPC" });
       const explained = await explainFullDisk(await converting.catch((e) => e), folder);
       assert.ok(explained instanceof CocoonError);
-      assert.match(explained.message, /^no space left on the disk of .* \(\d+ bytes are free\)$/);
+      assert.match(
+        explained.message,
+        /^no space left on the disk of .* \([\d.]+[KMGT]?i?B are free\)$/,
+      );
     });
   },
 });

@@ -1,3 +1,4 @@
+import { formatSize } from "../../config/size.ts";
 import { CocoonError } from "../../errors/error.ts";
 
 /**
@@ -26,7 +27,10 @@ export async function freeBytes(path: string): Promise<number> {
 export async function requireSpace(directory: string, neededBytes: number): Promise<void> {
   const free = await freeBytes(directory);
   if (neededBytes > free) {
-    throw noSpace(directory, ` (${neededBytes} bytes are needed, ${free} are free)`);
+    throw noSpace(
+      directory,
+      ` (${formatSize(neededBytes)} are needed, ${formatSize(free)} are free)`,
+    );
   }
 }
 
@@ -55,7 +59,7 @@ export async function* leavingSpace<Chunk extends Uint8Array>(
 export async function explainFullDisk(error: unknown, directory: string): Promise<unknown> {
   if (!(error instanceof Error) || !("code" in error) || !FULL.includes(error.code)) return error;
   const free = await freeBytes(directory).catch(() => undefined);
-  return noSpace(directory, free === undefined ? "" : ` (${free} bytes are free)`, error);
+  return noSpace(directory, free === undefined ? "" : ` (${formatSize(free)} are free)`, error);
 }
 
 function noSpace(directory: string, numbers: string, cause?: unknown): FullDiskError {
