@@ -34,9 +34,11 @@
  */
 import type { CocoonError } from "../errors/error.ts";
 import type { Architecture, Finding, Host, HostFacts } from "./computer.ts";
+import type { KernelFormat } from "./kernel_format.ts";
 import type { ControlEndpoint, LaunchPlan, Link, PlannedProcess } from "./launch_plan.ts";
 
 export type { Architecture, Finding, Host, HostFacts, RunOptions, RunResult } from "./computer.ts";
+export type { KernelFormat } from "./kernel_format.ts";
 export type * from "./launch_plan.ts";
 
 /** Plain data, as JSON can carry it. */
@@ -248,10 +250,11 @@ export interface Capabilities {
   /** What of {@linkcode Feature} it has; absent = nothing. */
   features?: Feature[];
   /**
-   * Architectures whose guests, booted directly, need the uncompressed kernel (arm64's `Image`);
-   * cocoon then unpacks the user's kernel. Absent = any kernel file is taken as it is.
+   * Kernel files that it boots directly, by the guest's architecture; others are refused at create.
+   * Where `arm64-image` is among them, cocoon unpacks arm64 kernels of other kinds to it. Absent =
+   * any kernel file is taken as it is.
    */
-  uncompressedKernels?: Architecture[];
+  kernels?: { [A in Architecture]?: KernelFormat[] };
 }
 
 /**

@@ -52,6 +52,9 @@ function capabilities(host: HostFacts, table: JsonObject): Capabilities {
     rng: true,
     screenshot: settings.screen,
     console: "read-write",
+    // QEMU: hw/i386/x86.c (bzImage, else an ELF file with a PVH entry). On arm, old versions do not
+    // know all packings (hw/arm/boot.c), and what is none of them is run as if it were code.
+    kernels: { aarch64: ["arm64-image"], x86_64: ["x86-bzimage", "pvh-elf"] },
     features: [
       "nvme-disks",
       "usb-disks",

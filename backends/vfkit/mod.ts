@@ -69,6 +69,7 @@ function capabilities(host: HostFacts, table: JsonObject): Capabilities {
       "cdrom",
       "network-disks",
     ],
-    uncompressedKernels: ["aarch64"],
+    // Apple: VZLinuxBootLoader.kernelURL; on Apple silicon the kernel must be uncompressed.
+    kernels: { aarch64: ["arm64-image"], x86_64: ["x86-bzimage"] },
   };
 }

@@ -84,6 +84,17 @@ Deno.test("vm create says why it cannot read a file", async () => {
   });
 });
 
+Deno.test("vm create refuses a kernel that the backend cannot boot", async () => {
+  await withHome(async ({ bare, root }) => {
+    const path = `${root}/initrd.img`;
+    await Deno.writeFile(path, Uint8Array.of(0x02, 0x21, 0x4c, 0x18, 0, 0, 0, 0));
+    assert.match(
+      await bare("--architecture", "x86_64", "--memory", "64M", "--kernel", path),
+      /^2 cocoon: kernel \S+initrd\.img: a file packed by lz4, which backend "qemu" does not boot/,
+    );
+  });
+});
+
 Deno.test("vm create refuses a storage driver before it looks at the image", async () => {
   await withHome(async (create) => {
     const refused = await create.bare("--backend", "vfkit", "--storage", "qcow2", "/no/image.raw");

@@ -3,13 +3,8 @@ import { formatSize } from "../../config/size.ts";
 import type { Config } from "../../config/types.ts";
 import { networkTable } from "../../config/plugin_settings.ts";
 import { CocoonError, joinErrors } from "../../errors/error.ts";
-import type {
-  Architecture,
-  Backend,
-  Capabilities,
-  StorageDriver,
-  Tuning,
-} from "../../plugins/contract.ts";
+import type { BootTarget } from "../../guest/bootable_kernel.ts";
+import type { Backend, StorageDriver, Tuning } from "../../plugins/contract.ts";
 import { findAlternatives, networkOffer } from "../../plugins/alternatives.ts";
 import { featureWarnings } from "../../plugins/features.ts";
 import {
@@ -28,17 +23,11 @@ import type { SeedWish } from "../../vm/seed.ts";
 import type { Context } from "../context.ts";
 import { type CreateFlags, OWN_SERIALS } from "./create_flags.ts";
 import { checkFeatureFlags, featureParts, featureWishes } from "./feature_flags.ts";
+import { checkKernelFlags, DEFAULT_COMMAND_LINE, kernelWish } from "./kernel_wish.ts";
 import { launchSettings, registryOf } from "./launch_settings.ts";
 import { seedWish } from "./seed_wish.ts";
 import { specOf } from "./spec.ts";
 import { chooseStorage, refuseDiskSize } from "./storage_choice.ts";
-
-/**
- * The kernel command line when none is given: output on each of the serial consoles that a backend
- * may offer; those that are not there are passed over by the kernel. The last one that exists is
- * `/dev/console`.
- */
-const DEFAULT_COMMAND_LINE = "console=hvc0 console=ttyAMA0 console=ttyS0";
 
 /** What can be decided before the image is there. */
 export interface Draft {
@@ -123,12 +112,7 @@ export async function draftMachine(
     launch,
     devices: { ...own, ...devices },
     tuning,
-    kernel: await kernelOf(
-      vm,
-      flags,
-      spec.architecture,
-      needsUnpacked(capabilities, spec.architecture),
-    ),
+    kernel: await kernelWish(context.host, flags, bootTarget(choice, spec)),
     diskBytes: flags.disk,
     seed: await seedWish(flags),
     wish,
@@ -222,65 +206,19 @@ async function layersKernel(
   const { wish, choice, spec } = draft;
   const diskCount = wish.diskCount + files.layers.length;
   await demand(context, config, draft, { ...wish, boot: "linux", diskCount });
-  const unpack = needsUnpacked(choice.backend.capabilities, spec.architecture);
-  if (unpack) {
-    const { requireExtractable } = await import("../../guest/kernel_extract.ts");
-    await requireExtractable(context.host, files.kernelPath);
-  }
-  return await directKernel(files, {
+  const { requireBootable } = await import("../../guest/bootable_kernel.ts");
+  const target = bootTarget(choice, spec);
+  const { unpack } = await requireBootable(context.host, files.kernelPath, target);
+  return directKernel(files, {
     unpack,
     name: spec.name,
-    architecture: spec.architecture,
     hasNetwork: spec.networks.length > 0,
     consoles: DEFAULT_COMMAND_LINE,
   });
 }
 
-function checkKernelFlags(flags: CreateFlags, reference: string | undefined): void {
-  if (flags.kernel === undefined) {
-    if (flags.initrd !== undefined || flags.cmdline !== undefined) {
-      throw new CocoonError("usage", "--initrd and --cmdline need --kernel");
-    }
-    if (reference === undefined) {
-      throw new CocoonError("usage", "no IMAGE is given", {
-        hint: "Name an image, a file or a URL; or boot a kernel directly with --kernel.",
-      });
-    }
-  }
-  if (reference === undefined && flags.disk !== undefined) {
-    throw new CocoonError("usage", "--disk is the size of the image's disk; no IMAGE is given", {
-      hint: "For an empty disk: --data-disk SIZE",
-    });
-  }
-}
-
-/** Whether the hypervisor boots only kernels that nothing has packed. */
-function needsUnpacked(capabilities: Capabilities, architecture: Architecture): boolean {
-  return capabilities.uncompressedKernels?.includes(architecture) ?? false;
-}
-
-async function kernelOf(
-  vm: VmContext,
-  flags: CreateFlags,
-  architecture: Architecture,
-  unpack: boolean,
-): Promise<CreateRequest["kernel"]> {
-  if (flags.kernel === undefined) return undefined;
-  const { requireKernel } = await import("../../guest/kernel.ts");
-  await requireKernel(flags.kernel, architecture);
-  if (unpack) {
-    const { requireExtractable } = await import("../../guest/kernel_extract.ts");
-    await requireExtractable(vm.host, flags.kernel);
-  }
-  if (flags.initrd !== undefined && !vm.host.exists(flags.initrd)) {
-    throw new CocoonError("not-found", `--initrd ${flags.initrd}: no such file`);
-  }
-  return {
-    kernelPath: flags.kernel,
-    ...(flags.initrd === undefined ? {} : { initrdPath: flags.initrd }),
-    commandLine: flags.cmdline ?? DEFAULT_COMMAND_LINE,
-    unpack,
-  };
+function bootTarget({ backend }: Choice, { architecture }: MachineSpec): BootTarget {
+  return { architecture, kernels: backend.capabilities.kernels, backend: backend.name };
 }
 
 async function networkOffers(
