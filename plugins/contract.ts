@@ -9,7 +9,7 @@
  * ## Order of calls, for one machine
  * | verb | storage | network | backend |
  * |---|---|---|---|
- * | create | `supports`, `clone` | `attachmentKinds`; `attach`, dry | `capabilities`, `refusals` |
+ * | create | `supports`, `clone` | `attachmentKinds`; `attach`, dry | `capabilities`, `lacks`, `refusals` |
  * | start | | `attach`, then `configure` per NIC | `probe`, `plan`, then `control(...).state` until running |
  * | while it runs | | `address`, `changeForward` | `control(...)`: any method, several callers at once |
  * | stop | | `detach` per NIC, after the hypervisor has ended | `control(...).requestStop`, `quit` |
@@ -344,6 +344,16 @@ export interface Backend {
   capabilities(host: HostFacts, settings: JsonObject): Capabilities;
   /** Looks for everything that the backend needs, for `cocoon doctor`. Never rejects. */
   check(host: Host, settings: JsonObject): Promise<Finding[]>;
+  /**
+   * A quick look, at create, for the program that machines of this architecture need: starts
+   * nothing, and says nothing of versions. Absent = only `probe` tells, at the start.
+   * @returns the error that `probe` would reject with; undefined when the program is there
+   */
+  lacks?(
+    host: Host,
+    architecture: Architecture,
+    settings: JsonObject,
+  ): Promise<CocoonError | undefined>;
   /**
    * Finds on this computer what `plan` needs for this machine: program, version, firmware,
    * accelerator.

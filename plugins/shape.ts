@@ -23,6 +23,7 @@ const MEMBERS = {
     settingsSchema: "schema",
     capabilities: "function",
     check: "function",
+    lacks: "function?",
     probe: "function",
     refusals: "function?",
     plan: "function",

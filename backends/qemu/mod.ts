@@ -19,6 +19,12 @@ const qemu: Backend = {
   settingsSchema,
   capabilities,
   check: async (host, settings) => (await import("./check.ts")).checkHost(host, settings),
+  lacks: async (host, architecture, table) => {
+    const { findProgram, missing } = await import("./program.ts");
+    const settings = readSettings(table);
+    const found = findProgram(host, architecture, settings);
+    return found === undefined ? missing(host, architecture, settings) : undefined;
+  },
   probe: async (host, machine, settings) =>
     await (await import("./probe.ts")).probeMachine(host, machine, settings),
   plan: planMachine,

@@ -84,6 +84,24 @@ Deno.test("vm create says why it cannot read a file", async () => {
   });
 });
 
+Deno.test("vm create warns of a hypervisor that is not here, and vm run refuses", async () => {
+  await withHome(async ({ bare, root }) => {
+    const boot = ["--kernel", `${root}/halting-kernel`, "--memory", "32M"];
+    for (
+      const [backend, line] of [["qemu", /hint: .*install/], ["vfkit", /hint: Choose another/]]
+    ) {
+      const made = await bare("--name", `with-${backend}`, "--backend", String(backend), ...boot);
+      assert.match(made, new RegExp(`^0 warning: ${backend}: .*: the machine cannot be started`));
+      assert.match(made, line instanceof RegExp ? line : /never/);
+    }
+    const env = { COCOON_HOME: `${root}/home`, HOME: root, NO_COLOR: "1" };
+    const host = { architecture: Deno.build.arch };
+    const run = await runFake(["run", "--name", "now", ...boot], { env, host });
+    assert.match(`${run.code} ${run.stderr}`, /^5 cocoon: qemu: no program for [^]*\nhint: /);
+    await Deno.remove(`${root}/home/vms`, { recursive: true });
+  });
+});
+
 Deno.test("vm create refuses a kernel that the backend cannot boot", async () => {
   await withHome(async ({ bare, root }) => {
     const path = `${root}/initrd.img`;

@@ -38,7 +38,7 @@ export const command = defineCommand({
     if (flags.foreground) refuseWithForeground(flags);
     const vm = await vmContext(context);
     const config = await context.config(overridesOf(flags));
-    const created = await makeMachine(context, vm, config, flags, reference);
+    const created = await makeMachine(context, vm, config, flags, reference, "run");
     if (flags.foreground) {
       const { startInForeground } = await import("./foreground.ts");
       const { stopTimeoutMs } = config.defaults;
