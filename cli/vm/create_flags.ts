@@ -9,6 +9,7 @@ import { CD_SERIAL } from "../../vm/cd_disks.ts";
 import { integerFlag, repeatedFlag, switchFlag, textFlag, valueFlag } from "../arguments.ts";
 import { sizeFlag } from "../quantity_flags.ts";
 import type { Frame } from "../command.ts";
+import { backendNames, networkNames, storageNames } from "../plugin_names.ts";
 import { newUserFlag, passwordFlag } from "./account_flags.ts";
 import { FEATURE_FLAGS, type FeatureFlags } from "./feature_flags.ts";
 
@@ -65,7 +66,10 @@ export const CREATE_FLAGS: FlagParametersForType<CreateFlags, Frame> = {
     "DISK",
     parseDataDisk,
   ),
-  network: repeatedFlag("Network to plug a card into (else the configured one)", "NETWORK", String),
+  network: {
+    ...repeatedFlag("Network to plug a card into (else the configured one)", "NETWORK", String),
+    proposeCompletions: networkNames,
+  },
   publish: repeatedFlag(
     "Port that leads into the guest: [ADDRESS:]PORT:GUESTPORT[/udp]",
     "FORWARD",
@@ -79,8 +83,8 @@ export const CREATE_FLAGS: FlagParametersForType<CreateFlags, Frame> = {
   kernel: textFlag("Boot this kernel directly, without firmware", "FILE"),
   initrd: textFlag("Initial RAM disk for --kernel", "FILE"),
   cmdline: textFlag("Kernel command line for --kernel", "TEXT"),
-  backend: textFlag("Hypervisor (else the configured one)", "NAME"),
-  storage: textFlag("Storage driver (else the configured one)", "NAME"),
+  backend: textFlag("Hypervisor (else the configured one)", "NAME", backendNames),
+  storage: textFlag("Storage driver (else the configured one)", "NAME", storageNames),
   architecture: {
     kind: "enum",
     values: ["x86_64", "aarch64"],
