@@ -505,6 +505,11 @@ export interface NetworkProvider {
    * done. Absent = it cannot. @throws {CocoonError} `conflict` when another program has the port
    */
   changeForward?(state: JsonObject, change: ForwardChange, signal: AbortSignal): Promise<void>;
+  /**
+   * The forwards that are open now, without the one for SSH; absent = those of the card, for as
+   * long as the machine runs.
+   */
+  forwards?(state: JsonObject, signal: AbortSignal): Promise<PortForward[]>;
   /** Undoes `attach`; idempotent, from persisted state alone. */
   detach(host: Host, state: JsonObject): Promise<void>;
   /** Where the guest is reached now; undefined while it is unknown. */

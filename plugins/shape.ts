@@ -45,6 +45,7 @@ const MEMBERS = {
     attach: "function",
     configure: "function?",
     changeForward: "function?",
+    forwards: "function?",
     detach: "function",
     address: "function",
   } satisfies Record<keyof NetworkProvider, Expected>,
