@@ -6,11 +6,15 @@ import { CocoonError, messageOf } from "./error.ts";
  * @returns `not-found`, `usage` for a folder in a file's place, `host-lacks` without permission,
  *   else `failed`
  */
-export function unreadable(subject: string, cause: unknown): CocoonError {
+export function unreadable(
+  subject: string,
+  cause: unknown,
+  wanted: "file" | "folder" = "file",
+): CocoonError {
   const said = (code: CocoonError["code"], why: string, hint?: string) =>
     new CocoonError(code, `${subject}: ${why}`, { ...(hint === undefined ? {} : { hint }), cause });
   if (cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory) {
-    return said("not-found", "no such file");
+    return said("not-found", `no such ${wanted}`);
   }
   // Opening a folder succeeds; reading it gives EISDIR, for which some of Deno's calls have no class.
   if (cause instanceof Deno.errors.IsADirectory || /\(os error 21\)$/.test(messageOf(cause))) {

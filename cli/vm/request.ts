@@ -66,7 +66,7 @@ export async function draftMachine(
   const backend = await registry.backend(spec.backend);
   const capabilities = backend.capabilities(context.host, launch.backend);
   const own = { rng: capabilities.rng, balloon: capabilities.balloon, vsock: flags.vsock };
-  checkFeatureFlags(context.host, flags, [
+  checkFeatureFlags(flags, [
     ...OWN_SERIALS,
     ...spec.dataDisks.map(({ name }) => name),
   ]);
