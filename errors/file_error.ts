@@ -21,7 +21,7 @@ export function unreadable(
     return said("usage", "it is a folder", "Give a file.");
   }
   if (cause instanceof Deno.errors.PermissionDenied) {
-    return said("host-lacks", "no permission to read it", "Look at it with: ls -ld PATH");
+    return said("host-lacks", "no permission to read it", "Let this account read it (chmod).");
   }
   return said("failed", messageOf(cause));
 }

@@ -54,10 +54,9 @@ export async function waitFor(
       });
     } catch (error) {
       // The reason of the abort knows nothing of the machine, which goes on.
-      if (options.signal.aborted && error === options.signal.reason) {
-        throw interrupted(await current(context, machine), goal);
-      }
-      throw error;
+      const tells = error instanceof CocoonError && error.code !== "interrupted";
+      if (!options.signal.aborted || tells) throw error;
+      throw interrupted(await current(context, machine), goal);
     }
   }
   return record;
@@ -85,6 +84,8 @@ function interrupted(record: MachineRecord, goal: WaitGoal): CocoonError {
   return new CocoonError(
     "interrupted",
     `machine "${record.name}": the wait for ${goal} was interrupted; it is ${record.state}`,
-    isActive(record.state) ? { hint: `To stop it: cocoon vm stop ${record.name}` } : {},
+    isActive(record.state) && goal !== "stopped"
+      ? { hint: `To stop it: cocoon vm stop ${record.name}` }
+      : {},
   );
 }
