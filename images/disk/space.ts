@@ -97,15 +97,15 @@ export function explainFullDisk(error: unknown, directory: string): unknown {
   if (!(error instanceof Error) || !("code" in error) || !FULL.includes(error.code)) return error;
   let numbers = "";
   try {
-    numbers = ` (${freeBytes(directory)} bytes are free)`;
+    numbers = ` (${formatSize(freeBytes(directory))} are free)`;
   } catch { /* it is said without */ }
   return noSpace(directory, numbers, error);
 }
 
 function tooFull(directory: string, neededBytes: number, free: number): FullDiskError {
   const kept = formatSize(KEPT_FREE_BYTES);
-  const needed = neededBytes === 0 ? "" : `${neededBytes} bytes are needed beside `;
-  return noSpace(directory, ` (${needed}${kept} for the machines, ${free} bytes are free)`);
+  const needed = neededBytes === 0 ? "" : `${formatSize(neededBytes)} are needed beside `;
+  return noSpace(directory, ` (${needed}${kept} for the machines, ${formatSize(free)} are free)`);
 }
 
 function noSpace(directory: string, numbers: string, cause?: unknown): FullDiskError {

@@ -198,7 +198,10 @@ Deno.test("a small machine obeys every verb from run to rm", async (t) => {
     async () => {
       const before = remains(home);
       const { stdout } = await cocoonOk(home, ["vm", "debug", "web"]);
-      assert.match(stdout, /^# hypervisor\n\S*qemu-system-\S+ -name '?guest=web'? /);
+      assert.match(
+        stdout,
+        /^umask 077\nmkdir -p \S+\n# hypervisor\n\S*qemu-system-\S+ -name '?guest=web'? /,
+      );
       const plan = JSON.parse((await cocoonOk(home, ["vm", "debug", "web", "-o", "json"])).stdout);
       const [hypervisor] = plan.processes;
       assert.equal(hypervisor.role, "hypervisor");

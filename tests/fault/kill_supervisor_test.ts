@@ -66,9 +66,10 @@ Deno.test("a machine whose supervisor was killed goes on, and each verb adopts i
   assert.deepEqual({ ...adopted, supervisor: null }, { ...started, supervisor: null });
   // Adopted, the machine's end is seen as well, but not its status.
   await kill9(hypervisor);
-  const ended = await waitForMachine(home, "web", "the end", ({ state }) => state === "stopped");
-  assert.equal(ended.stale, true);
-  assert.equal(ended.exit?.code, null);
+  const ended = await waitForMachine(home, "web", "the end", ({ state }) => state === "error");
+  assert.match(ended.lastError ?? "", /ended, and its exit status could not be seen/);
+  assert.deepEqual([ended.stale, ended.exit?.code], [false, null]);
+  assert.match((await cocoonOk(home, ["vm", "inspect", "web"])).stdout, /^ssh +-$/m);
   await removeAll(home);
 });
 
