@@ -10,10 +10,12 @@
  * both.
  */
 import { realHost } from "../host/host.ts";
+import { withBlobs } from "../images/oci/blobs.ts";
 import { RegistryClient } from "../images/oci/client/client.ts";
 import { parseOciReference } from "../images/oci/client/reference.ts";
 import { fetchLayers } from "../images/oci/layer_files.ts";
 import { gzip, imageParts, tarOf, writeLayout } from "../images/oci/testing/parts.ts";
+import { openHome } from "../state/home.ts";
 import { cocoonOk } from "../tests/support/cocoon.ts";
 import { skopeo, startRegistry } from "../tests/support/registry.ts";
 
@@ -104,7 +106,13 @@ async function fetchAll(text: string, directory: string): Promise<void> {
   const client = new RegistryClient(reference, { host: realHost() });
   const { content } = await client.manifest(reference.tag ?? "latest");
   if (content.kind !== "manifest") throw new Error(`${text} is an index`);
-  await fetchLayers(client, content.layers, { directory, onBytes: () => {} });
+  const { layers } = content;
+  await withBlobs(
+    { home: openHome(directory) },
+    layers,
+    {},
+    ({ places }) => fetchLayers(client, layers, { places, source: text, onBytes: () => {} }),
+  );
 }
 
 function noise(length: number): Uint8Array<ArrayBuffer> {

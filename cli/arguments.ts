@@ -2,6 +2,7 @@
 import type { TypedFlagParameter } from "@stricli/core";
 import type { Frame } from "./command.ts";
 import type { OutputFormat } from "./output.ts";
+import type { Proposer } from "./plugin_names.ts";
 import type { ProgressMode } from "./progress.ts";
 
 /** `--output table|json`, for commands that print data; with {@linkcode OUTPUT_ALIAS}. */
@@ -44,6 +45,8 @@ export interface ValueFlag<T> {
   optional: true;
   placeholder: string;
   brief: string;
+  /** Words that the value can be, for completion; absent = none are known. */
+  proposeCompletions?: Proposer;
 }
 
 /** Declares a {@linkcode ValueFlag}; `parse` throws a `RangeError` that says what it expected. */
@@ -55,9 +58,14 @@ export function valueFlag<T>(
   return { kind: "parsed", parse, optional: true, placeholder, brief };
 }
 
-/** A flag for any text. */
-export function textFlag(brief: string, placeholder: string): ValueFlag<string> {
-  return valueFlag(brief, placeholder, String);
+/** A flag for any text, with what completes it. */
+export function textFlag(
+  brief: string,
+  placeholder: string,
+  proposeCompletions?: Proposer,
+): ValueFlag<string> {
+  const flag = valueFlag(brief, placeholder, String);
+  return proposeCompletions === undefined ? flag : { ...flag, proposeCompletions };
 }
 
 /** A flag for a whole number of at least `minimum`. */

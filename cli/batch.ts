@@ -6,6 +6,14 @@ import { type OutputFormat, printJson } from "./output.ts";
 /** How many things are worked on at once: enough to hide waiting, few enough for a laptop. */
 const PARALLEL = 4;
 
+/** What came of one thing. */
+export interface Result {
+  /** The line of the table, where the work has given it another name. */
+  name: string;
+  /** The element of `succeeded` in the JSON output. */
+  json: unknown;
+}
+
 /** A verb on several things. */
 export interface Batch<T> {
   /** What the user typed. */
@@ -16,8 +24,8 @@ export interface Batch<T> {
   id(thing: T): string;
   /** Name of a thing, for the output. */
   name(thing: T): string;
-  /** Does the work on one. */
-  run(thing: T): Promise<void>;
+  /** Does the work on one; what it gives takes the place of the name in the output. */
+  run(thing: T): Promise<Result | void>;
   /** How many at once. @default {4} */
   parallel?: number;
 }
@@ -41,14 +49,15 @@ export async function runBatch<T>(
   batch: Batch<T>,
 ): Promise<void> {
   const things = await resolveAll(batch);
-  const succeeded = new Set<T>();
+  const succeeded = new Map<T, unknown>();
   const failures = new Map<T, CocoonError>();
   await forEachBounded(things, batch.parallel ?? PARALLEL, async (thing) => {
     try {
       if (context.signal.aborted) throw notBegun(batch.name(thing));
-      await batch.run(thing);
-      succeeded.add(thing);
-      if (format === "table") context.stdout(`${batch.name(thing)}\n`);
+      const { name, json } = await batch.run(thing) ??
+        { name: batch.name(thing), json: batch.name(thing) };
+      succeeded.set(thing, json);
+      if (format === "table") context.stdout(`${name}\n`);
     } catch (error) {
       failures.set(thing, asCocoonError(error, batch.name(thing)));
     }
@@ -60,7 +69,9 @@ export async function runBatch<T>(
   });
   if (format === "json") {
     printJson(context, {
-      succeeded: things.filter((thing) => succeeded.has(thing)).map((thing) => batch.name(thing)),
+      succeeded: things.filter((thing) => succeeded.has(thing)).map((thing) =>
+        succeeded.get(thing)
+      ),
       failed: failed.map(({ name, error }): FailedItem => ({
         name,
         error: error.message,

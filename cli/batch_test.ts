@@ -83,6 +83,13 @@ Deno.test("runBatch() prints one JSON document, also when something failed", asy
   });
 });
 
+Deno.test("runBatch() prints what the work gives in place of the name", async () => {
+  const run = (thing: string) => Promise.resolve({ name: `the ${thing}`, json: { of: thing } });
+  assert.equal((await runOn(["a", "b"], "table", { run })).stdout, "the a\nthe b\n");
+  const { stdout } = await runOn(["a", "b"], "json", { run });
+  assert.deepEqual(JSON.parse(stdout), { succeeded: [{ of: "a" }, { of: "b" }], failed: [] });
+});
+
 Deno.test("runBatch() keeps what is unexpected beside the rest", async () => {
   const run = (thing: string) =>
     thing === "a" ? Promise.reject(new TypeError("boom")) : Promise.resolve();

@@ -1,7 +1,9 @@
 import { isActive } from "../state/machine_record.ts";
 import { reconcile } from "../vm/reconcile.ts";
+import { OUTPUT_ALIAS, type OutputFlag, outputFlag } from "./arguments.ts";
 import { defineCommand } from "./command.ts";
 import type { Context } from "./context.ts";
+import { printJson } from "./output.ts";
 import { vmContext } from "./vm/context.ts";
 
 /** `cocoon hosts` */
@@ -9,9 +11,10 @@ export const command = defineCommand({
   description:
     "Prints `ADDRESS NAME` for each running machine that has an address which this computer\n" +
     "reaches, as lines for a hosts file. Changes nothing.",
-  parameters: {},
-  async run(context: Context) {
+  parameters: { flags: { ...outputFlag }, aliases: { ...OUTPUT_ALIAS } },
+  async run(context: Context, { output }: OutputFlag) {
     const vm = await vmContext(context);
+    const entries: { address: string; name: string; id: string }[] = [];
     let hidden = 0;
     for (const found of vm.store.machines.list()) {
       const record = await reconcile(vm, found, { lockHeld: false });
@@ -19,9 +22,12 @@ export const command = defineCommand({
       const { addressesOf } = await import("../vm/address.ts");
       const ip = (await addressesOf(vm, record)).find((address) => address.ip !== undefined)?.ip;
       if (ip === undefined) hidden++;
-      else context.stdout(`${ip}\t${record.name}\n`);
+      else entries.push({ address: ip, name: record.name, id: record.id });
     }
-    if (hidden > 0 && context.isTerminal.stderr) {
+    // A table would have a header, which is no line of a hosts file.
+    if (output === "json") printJson(context, entries);
+    else for (const { address, name } of entries) context.stdout(`${address}\t${name}\n`);
+    if (hidden > 0 && output === "table" && context.isTerminal.stderr) {
       context.stderr(`${hidden} running without an address of its own: cocoon vm list\n`);
     }
   },

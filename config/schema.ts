@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { messageOf } from "../errors/error.ts";
 import { parseDuration } from "./duration.ts";
 import { parseSize } from "./size.ts";
+import { USER_NAME, USER_NAME_EXPECTED } from "./user_name.ts";
 
 /** A parsed file before it is checked. */
 export type FileInput = Record<string, unknown>;
@@ -75,8 +76,8 @@ const defaults = v.pipe(
     memory: v.optional(size("Memory")),
     disk: v.optional(size("Size of the root disk")),
     user: v.optional(text(
-      /^[a-z_][a-z0-9_-]{0,31}$/,
-      "expected a user name of lower-case letters, digits, _ and -",
+      USER_NAME,
+      USER_NAME_EXPECTED,
       "Account that is made in the guest",
     )),
     restart: v.optional(oneOf(

@@ -77,6 +77,16 @@ export function isFullDisk(error: unknown): boolean {
 }
 
 /**
+ * Whether a file was to become larger than its file system takes. Deno has no class and no code for
+ * that, only the number of EFBIG, which is the same on Linux and macOS.
+ */
+export function isTooLargeFile(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ("code" in error && error.code === "EFBIG") return true;
+  return /\(os error 27\)$/.test(error.message) || isTooLargeFile(error.cause);
+}
+
+/**
  * Several failures of one command on several things, kept apart so that none is lost.
  * The exit code is that of the first; the message has one line for each.
  */

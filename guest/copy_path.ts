@@ -46,7 +46,9 @@ export function parseCopy(source: string, target: string): CopyRequest {
   }
   if (from.kind === "machine" && to.kind === "machine") {
     throw new CocoonError("usage", "copy: both sides are machines' paths", {
-      hint: `Copy to a folder here first: cocoon vm cp -r ${source} ./ ; then from it to ${target}`,
+      hint:
+        `Copy to a folder here first: cocoon vm cp -r ${source} ./ ; then from it to ${target}\n` +
+        `A file here whose name has a colon: ./${source}`,
     });
   }
   if (from.kind === "machine") {

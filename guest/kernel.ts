@@ -5,30 +5,10 @@
  * drivers/firmware/efi/libstub/zboot-header.S, the PE/COFF and ELF specifications, the magic
  * numbers of the compressors' own formats.
  */
-import { CocoonError, messageOf } from "../errors/error.ts";
-import type { Architecture } from "../plugins/contract.ts";
-
-/** What a kernel file is. */
-export type KernelFormat =
-  /** The uncompressed arm64 kernel: all that some hypervisors take. */
-  | "arm64-image"
-  /** An EFI program that unpacks its kernel. */
-  | "efi-zboot"
-  | "x86-bzimage"
-  | "elf"
-  /** Unified kernel image: an EFI program with kernel, initrd and command line. */
-  | "uki"
-  | "gzip"
-  | "zstd"
-  | "xz"
-  | "lzma"
-  | "bzip2"
-  | "lz4"
-  | "lzo"
-  /** Boot loader images of boards. */
-  | "fit"
-  | "uimage"
-  | "unknown";
+import { CocoonError } from "../errors/error.ts";
+import { unreadable } from "../errors/file_error.ts";
+import type { Architecture, KernelFormat } from "../plugins/contract.ts";
+import { wholeFile } from "./byte_range.ts";
 
 /** A kernel file, as far as its beginning tells. */
 export interface KernelInfo {
@@ -111,12 +91,16 @@ function hasLinuxSection(head: Uint8Array, u16: Read, u32: Read): boolean {
 }
 
 /**
- * Looks at a kernel file; into a gzip file too.
- * @throws {CocoonError} `not-found` or `failed` when it cannot be read
+ * Looks at a kernel file; into a gzip file and at an ELF file's notes too.
+ * @throws {CocoonError} as `unreadable` when it cannot be read
  */
 export async function inspectKernel(path: string): Promise<KernelInfo> {
   const head = await readHead(path);
   const info = identifyKernel(head.subarray(0, KERNEL_HEAD_BYTES));
+  if (info.format === "elf" && info.architecture === "x86_64") {
+    const { hasPvhEntry } = await import("./elf_notes.ts");
+    return await hasPvhEntry(await wholeFile(path)) ? { ...info, format: "pvh-elf" } : info;
+  }
   if (info.format !== "gzip") return info;
   const inner = identifyKernel(await unpackHead(head));
   return withMachine("gzip", inner.architecture);
@@ -166,9 +150,7 @@ async function readHead(path: string): Promise<Uint8Array> {
     }
     return head.subarray(0, length);
   } catch (cause) {
-    const missing = cause instanceof Deno.errors.NotFound;
-    const why = missing ? "no such file" : messageOf(cause);
-    throw new CocoonError(missing ? "not-found" : "failed", `kernel ${path}: ${why}`, { cause });
+    throw unreadable(`kernel ${path}`, cause);
   }
 }
 

@@ -3,10 +3,10 @@
  * boots on Apple silicon. EFI zboot: drivers/firmware/efi/libstub/zboot-header.S of Linux.
  */
 import { CocoonError } from "../errors/error.ts";
-import type { Architecture, Host } from "../plugins/contract.ts";
+import type { Architecture, Host, KernelFormat } from "../plugins/contract.ts";
 import { type ByteRange, readRange, readStart, wholeFile, within } from "./byte_range.ts";
 import { type Compression, requireDecoder, unpack, UnpackError } from "./decompress.ts";
-import { identifyKernel, KERNEL_HEAD_BYTES, type KernelFormat } from "./kernel.ts";
+import { identifyKernel, KERNEL_HEAD_BYTES } from "./kernel.ts";
 
 /** No kernel is larger; what is, is a trap. */
 export const KERNEL_LIMIT_BYTES = 512 * 2 ** 20;

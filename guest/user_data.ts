@@ -1,5 +1,6 @@
 /** The user's own user-data (`--user-data FILE`), and how it becomes one with ours. */
-import { CocoonError, messageOf } from "../errors/error.ts";
+import { CocoonError } from "../errors/error.ts";
+import { unreadable } from "../errors/file_error.ts";
 import { basename } from "../host/path.ts";
 import { mergeCloudConfig } from "./cloud_init_merge.ts";
 import { mimeArchive, type MimePart } from "./mime.ts";
@@ -40,7 +41,7 @@ const MERGE_HOW = "list(append)+dict(no_replace,recurse_list)+str()";
 
 /**
  * Reads a user-data file.
- * @throws {CocoonError} `not-found` or `failed` when it cannot be read, `usage` when it is no text
+ * @throws {CocoonError} as `unreadable`, and `usage` when it is no text
  */
 export async function readUserData(file: string): Promise<UserData> {
   let bytes: Uint8Array;
@@ -48,9 +49,7 @@ export async function readUserData(file: string): Promise<UserData> {
     bytes = await readLimited(file);
   } catch (cause) {
     if (cause instanceof CocoonError) throw cause;
-    const missing = cause instanceof Deno.errors.NotFound;
-    const why = missing ? "no such file" : messageOf(cause);
-    throw new CocoonError(missing ? "not-found" : "failed", `user data ${file}: ${why}`, { cause });
+    throw unreadable(`user data ${file}`, cause);
   }
   return {
     file,

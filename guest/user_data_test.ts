@@ -142,7 +142,7 @@ Deno.test("readUserData() reads plain and gzip files, and names the file when it
     assert.equal(missing.code, "not-found");
     assert.equal(missing.message, `user data ${directory}/missing: no such file`);
     const folder = await refusal(readUserData(directory));
-    assert.equal(folder.code, "failed");
+    assert.equal(folder.code, "usage");
 
     const large = await Deno.create(`${directory}/large`);
     await large.truncate(17 * 1024 * 1024);

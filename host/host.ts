@@ -81,21 +81,39 @@ async function run(
   if (signal.aborted) kill();
   try {
     const input = options.stdin === undefined ? undefined : feed(child.stdin, options.stdin);
-    const output = await child.output();
-    await input;
+    // What it has started may hold its output open after it is killed; that is not waited for.
+    const [{ code }, stdout, stderr] = await Promise.all([
+      child.status,
+      readAll(child.stdout, signal),
+      readAll(child.stderr, signal),
+    ]);
+    if (!signal.aborted) await input;
     options.signal?.throwIfAborted();
     if (deadline.aborted) {
       throw new CocoonError("failed", `${argv[0]}: no end within ${timeoutMs} ms; it was killed`);
     }
-    const text = new TextDecoder();
-    return {
-      code: output.code,
-      stdout: text.decode(output.stdout),
-      stderr: text.decode(output.stderr),
-    };
+    return { code, stdout, stderr };
   } finally {
     signal.removeEventListener("abort", kill);
   }
+}
+
+/** The text of a stream up to its end, or to the moment that the signal is aborted. */
+async function readAll(stream: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<string> {
+  const reader = stream.getReader();
+  const end = () => void reader.cancel().catch(() => {});
+  signal.addEventListener("abort", end, { once: true });
+  if (signal.aborted) end();
+  const decoder = new TextDecoder();
+  let text = "";
+  try {
+    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+      text += decoder.decode(piece.value, { stream: true });
+    }
+  } finally {
+    signal.removeEventListener("abort", end);
+  }
+  return text + decoder.decode();
 }
 
 async function feed(stdin: WritableStream<Uint8Array>, input: string): Promise<void> {

@@ -6,7 +6,7 @@ import {
   normalizeExpected,
   type SourceDigests,
 } from "./digests.ts";
-import { explainFullDisk, requireSpace } from "./disk/space.ts";
+import { explainFullDisk, requireSpace, Room } from "./disk/space.ts";
 import { SparseFile, SparseStream } from "./disk/sparse_file.ts";
 import { type Origin, vouchedFacts } from "./facts.ts";
 import { isStoredAsIs, type SourceFormat } from "./formats/detect.ts";
@@ -32,6 +32,8 @@ export interface SourceStream {
   /** `hash` for a local file. */
   phase: "download" | "hash";
   totalBytes?: number | undefined;
+  /** Length of what it was packed into, if the chunks are out of that already. */
+  packedBytes?: number | undefined;
   /**
    * Who the image is, where its source has told and checked it (a registry's manifest); else the
    * digest of what was read.
@@ -70,6 +72,7 @@ export async function addImage(
       path: isOurs ? keptPath(staging, format) : local.path,
       isOurs,
       format,
+      packedBytes: stream.packedBytes,
       digest: stream.identity?.digest ?? `sha256:${digests.sha256}`,
       verified: stream.identity?.verified ?? facts.verified ?? given,
       facts,
@@ -77,7 +80,7 @@ export async function addImage(
       checkUnchanged: local?.checkUnchanged,
     }, options);
   } catch (error) {
-    throw await explainFullDisk(error, ctx.home.imagesDir);
+    throw explainFullDisk(error, ctx.home.imagesDir);
   }
 }
 
@@ -97,15 +100,16 @@ async function keep(
   const { onProgress, signal } = options;
   const total = stream.totalBytes === undefined ? {} : { totalBytes: stream.totalBytes };
   using files = new DisposableStack();
+  const room = new Room(staging.directory);
   return await receive(stream.chunks, {
     expected,
-    async target(format) {
+    target(format) {
       if (!isStoredAsIs(format)) {
         if (local !== undefined) return undefined;
-        // A raw image may be mostly holes, so its length says nothing.
-        await requireSpace(staging.directory, stream.totalBytes ?? 0);
+        requireSpace(staging.directory, stream.totalBytes ?? 0);
       }
-      return new SparseStream(files.use(SparseFile.create(keptPath(staging, format))));
+      // A raw image may be mostly holes or zeros, so its length and its blocks say nothing.
+      return new SparseStream(files.use(SparseFile.create(keptPath(staging, format), room)));
     },
     onBytes: (doneBytes) => onProgress?.({ phase: stream.phase, doneBytes, ...total }),
     signal,

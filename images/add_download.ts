@@ -1,23 +1,19 @@
-import { CocoonError } from "../errors/error.ts";
 import type { AddOptions } from "./add.ts";
 import { type AddedImage, IMAGE_FOLDER } from "./commit.ts";
 import type { ImageContext } from "./context.ts";
-import { checkDigests, normalizeExpected, type SourceDigests } from "./digests.ts";
-import {
-  explainFullDisk,
-  freeBytes,
-  FullDiskError,
-  KEPT_FREE_BYTES,
-  requireSpace,
-} from "./disk/space.ts";
-import { download, type Downloaded, type DownloadOptions } from "./downloads/download.ts";
+import { checkDigests, normalizeExpected } from "./digests.ts";
+import { explainFullDisk, requireSpace } from "./disk/space.ts";
+import { checkedDownload } from "./downloads/checked.ts";
+import type { DownloadOptions } from "./downloads/download.ts";
+import { keepOrRemove } from "./downloads/keep.ts";
 import type { DownloadLimits } from "./downloads/limits.ts";
 import { PartialDownload } from "./downloads/partial.ts";
+import { urlFile } from "./downloads/remote_file.ts";
 import { vouchedFacts } from "./facts.ts";
 import { detectFormat, type SourceFormat } from "./formats/detect.ts";
 import { checkReadable } from "./formats/programs.ts";
+import { SECTOR_BYTES } from "./limits.ts";
 import { publicUrl } from "./reference.ts";
-import { TransientError } from "./sources/http_errors.ts";
 import { Staging } from "./staging.ts";
 import { storeSource } from "./store_source.ts";
 
@@ -55,19 +51,10 @@ export async function addFromUrl(
     await partial.remove();
     return added;
   } catch (error) {
-    const explained = await explainFullDisk(error, ctx.home.imagesDir);
-    const isKept = signal?.aborted === true || await isWorthKeeping(explained, partial);
-    if (!isKept || !ctx.host.exists(partial.journalPath)) await partial.remove();
+    const explained = explainFullDisk(error, ctx.home.imagesDir);
+    await keepOrRemove(partial, explained, signal?.aborted === true);
     throw explained;
   }
-}
-
-/** Whether the same download may succeed later: nothing is wrong with the file itself. */
-async function isWorthKeeping(error: unknown, partial: PartialDownload): Promise<boolean> {
-  if (error instanceof TransientError) return true;
-  // What has itself filled the disk goes: the machines on it need the room.
-  if (error instanceof FullDiskError) return await freeBytes(partial.directory) >= KEPT_FREE_BYTES;
-  return error instanceof CocoonError && error.code === "host-lacks";
 }
 
 async function fetchAndStore(
@@ -83,11 +70,13 @@ async function fetchAndStore(
     limits: options.http,
     expected,
     signal,
-    async checkHead(head, totalBytes) {
+    checkHead(head, totalBytes = 0) {
       format = detectFormat(head);
       checkReadable(ctx.host, format);
-      // A raw image may be mostly holes, so its length says nothing.
-      if (format !== "raw") await requireSpace(partial.directory, totalBytes ?? 0);
+      // A raw image may be mostly zeros, so its length says nothing; its room is watched.
+      if (format === "raw") return;
+      const hereBytes = (Deno.statSync(partial.dataPath).blocks ?? 0) * SECTOR_BYTES;
+      requireSpace(partial.directory, Math.max(0, totalBytes - hereBytes));
     },
     onBytes: (doneBytes, totalBytes) =>
       onProgress?.({
@@ -96,7 +85,15 @@ async function fetchAndStore(
         ...(totalBytes === undefined ? {} : { totalBytes }),
       }),
   };
-  const { digests, validators, given } = await checkedDownload(url, partial, expected, work);
+  const { digests, validators, given } = await checkedDownload(
+    urlFile(url, options.http),
+    partial,
+    work,
+    (done) => ({
+      ...done,
+      given: checkDigests(expected, done.digests, undefined, options.voucher?.checksum),
+    }),
+  );
   const facts = { ...vouchedFacts(options, digests.sha512), validators };
   await using staging = await Staging.open(ctx.home, signal);
   Deno.mkdirSync(staging.path(IMAGE_FOLDER));
@@ -110,25 +107,4 @@ async function fetchAndStore(
     facts,
     source,
   }, options);
-}
-
-/**
- * Downloads, and compares the digests. A file that came in parts is fetched once more in one piece
- * when it is not what was expected: servers and what is between may get the parts wrong.
- */
-async function checkedDownload(
-  url: URL,
-  partial: PartialDownload,
-  expected: Partial<SourceDigests>,
-  work: DownloadOptions,
-): Promise<Downloaded & { given: ReturnType<typeof checkDigests> }> {
-  const check = (done: Downloaded) => ({ ...done, given: checkDigests(expected, done.digests) });
-  const first = await download(url, partial, work);
-  try {
-    return check(first);
-  } catch (error) {
-    if (!first.fromParts) throw error;
-    await partial.clear();
-    return check(await download(url, partial, { ...work, useRanges: false }));
-  }
 }

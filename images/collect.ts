@@ -49,8 +49,11 @@ export async function collectImages(
 ): Promise<Collected[]> {
   await using undo = new AsyncDisposableStack();
   ctx.store.makeRoom();
-  const sources = new Set(ctx.store.images.list().map(({ source }) => source));
-  const isStored = (source: string) => sources.has(source);
+  const images = ctx.store.images.list();
+  // The URL of a file, or the digest of the manifest that a blob is of.
+  const known = new Set(images.flatMap(({ source, digest }) => [source, digest]));
+  const isStored = (source: string) =>
+    known.has(source) || known.has(source.slice(source.lastIndexOf("@") + 1));
   const partials = await collectPartials(ctx.home, ctx.host.now().getTime(), isStored);
   return await withImagesLock(ctx.home, async () => {
     const abandoned = Staging.abandoned(ctx.home);

@@ -38,25 +38,50 @@ export function normalizeExpected(expected: ExpectedDigests): Partial<SourceDige
 /**
  * Which of the expected digests vouches for the source.
  * @param discarded what the error says of what was read
+ * @param checksumFile URL of the publisher's file that the digests are from, if they are
  * @throws {CocoonError} `failed` when one is not what was read
  */
 export function checkDigests(
   expected: Partial<SourceDigests>,
   actual: SourceDigests,
   discarded = "The download was discarded",
+  checksumFile?: string,
 ): "sha256" | "sha512" | "none" {
   for (const name of ["sha512", "sha256"] as const) {
     const wanted = expected[name];
     if (wanted !== undefined && wanted !== actual[name]) {
-      throw new CocoonError(
-        "failed",
-        `checksum mismatch (expected ${name} ${wanted}, got ${actual[name]}). ${discarded}`,
-        { hint: `Try again, or pass the right digest with --${name}.` },
-      );
+      throw mismatch(`${name} ${wanted}`, actual[name], discarded, checksumFile, name);
     }
   }
   if (expected.sha512 !== undefined) return "sha512";
   return expected.sha256 !== undefined ? "sha256" : "none";
+}
+
+function mismatch(
+  wanted: string,
+  actual: string | undefined,
+  discarded: string,
+  checksumFile: string | undefined,
+  flag: string,
+): CocoonError {
+  if (checksumFile === undefined) {
+    return new CocoonError(
+      "failed",
+      `checksum mismatch (expected ${wanted}, got ${actual}). ${discarded}`,
+      { hint: `Try again, or pass the right digest with --${flag}.` },
+    );
+  }
+  // No way round it is offered: this is what the checksum file is there for.
+  return new CocoonError(
+    "failed",
+    `checksum mismatch (${checksumFile} of its publisher has ${wanted}, got ${actual}). ` +
+      discarded,
+    {
+      hint: "Its publisher may just be replacing it: for some minutes the image and its checksum " +
+        "file then do not belong together. Try again later. If it stays so, the server or a " +
+        "proxy before it gives another file.",
+    },
+  );
 }
 
 /** Computes the digests of a source while it passes. */

@@ -10,6 +10,7 @@ import { FileCache } from "./file_cache.ts";
 import { requireStored } from "./lookup.ts";
 import { isStoredEntry, isUrl, type NameOptions } from "./named.ts";
 import { formatOciReference } from "./oci/client/reference.ts";
+import { registryTag } from "./oci/architectures.ts";
 import { diskMissing, parseImage } from "./pull.ts";
 import { type ImageReference, publicUrl } from "./reference.ts";
 import { fileIdentity, openSourceFile } from "./sources/file.ts";
@@ -64,8 +65,9 @@ async function find(
       return images.byTag(source) ?? images.list().findLast((image) => image.source === source);
     }
     case "oci": {
-      const image = images.byTag(formatOciReference(meaning.reference));
       const { architecture = ctx.host.architecture } = options;
+      const source = formatOciReference(meaning.reference);
+      const image = images.byTag(registryTag(source, architecture, ctx.host.architecture));
       return (image?.architecture ?? architecture) === architecture ? image : undefined;
     }
     case "named": {

@@ -7,6 +7,9 @@ import type { ImageContext } from "./context.ts";
 /** Fewest digits of a digest that stand for an image; as many as `list` shows. */
 export const MIN_DIGEST_DIGITS = 12;
 
+/** Fewer digits than these are rather a name. */
+const MIN_SHOWN_DIGITS = 4;
+
 /** More names than these are no help. */
 const MAX_SUGGESTIONS = 4;
 
@@ -38,14 +41,38 @@ export function requireStored(
 ): TaggedImage {
   const image = findStored(ctx, name);
   if (image !== undefined) return image;
-  const known = catalogue?.suggest(name) ?? [];
-  const tag = suggest(name, ctx.store.images.tags());
-  const near = orList(tag === undefined || known.includes(tag) ? known : [tag, ...known]);
+  const few = digestNeedsMore(ctx, name);
+  if (few !== undefined) throw few;
+  const tags = nearTags(name, ctx.store.images.tags());
+  const near = orList([...new Set([...tags, ...catalogue?.suggest(name) ?? []])]);
   throw new CocoonError("not-found", `image "${name}": not found${near}`, {
     hint: (catalogue === undefined ? "" : "`cocoon image search` shows what is known by name, ") +
-      "`cocoon image list` shows what is stored. Another source is a URL, or a file with a " +
-      "slash in its path (./disk.qcow2).",
+      "`cocoon image list` shows what is stored. Another source is a URL, an image in a registry " +
+      "(oci:NAME is Docker Hub's), or a file with a slash in its path (./disk.qcow2).",
   });
+}
+
+/** The stored name that is near, and those that go on where this one ends (`disk.raw`). */
+function nearTags(name: string, tags: readonly string[]): string[] {
+  const tag = suggest(name, tags);
+  const longer = tags.filter((each) => each.toLowerCase().startsWith(name.toLowerCase()));
+  return [...tag === undefined ? [] : [tag], ...longer];
+}
+
+/** The error for the beginning of a digest that is too short to be one, if an image begins so. */
+function digestNeedsMore(ctx: ImageContext, name: string): CocoonError | undefined {
+  const hex = name.replace(/^sha256:/, "").toLowerCase();
+  const isBeginning = /^[0-9a-f]+$/.test(hex) && hex.length < MIN_DIGEST_DIGITS &&
+    hex.length >= MIN_SHOWN_DIGITS;
+  const found = isBeginning &&
+    ctx.store.images.list().find((image) => image.digest.startsWith(`sha256:${hex}`));
+  if (!found) return undefined;
+  const enough = found.digest.slice("sha256:".length).slice(0, MIN_DIGEST_DIGITS);
+  return new CocoonError(
+    "not-found",
+    `image "${name}": not found; a digest needs ${MIN_DIGEST_DIGITS} digits`,
+    { hint: `Did you mean ${enough}?` },
+  );
 }
 
 /** ` (did you mean "a", "b" or "c"?)`, or an empty string without any. */

@@ -20,14 +20,16 @@ import {
 import {
   formatOciReference,
   looksLikeOci,
+  mayBeOfHub,
   type OciReference,
   parseOciReference,
 } from "./oci/client/reference.ts";
+import { isForeignTag, registryTag } from "./oci/architectures.ts";
 import { checkTag, type ImageReference, parseReference, publicUrl } from "./reference.ts";
 
 /** Options of {@linkcode pullImage} and {@linkcode resolveImage}. */
 export interface PullOptions extends ImportOptions, NameOptions {
-  /** Name to point to the image. @default {the URL itself for a URL, none otherwise} */
+  /** Name to point to the image. @default {the URL or the reference itself, none for a file} */
   tag?: string | undefined;
   /** Downloads a URL again although it is stored. */
   force?: boolean | undefined;
@@ -56,7 +58,8 @@ export async function pullImage(
     case "stdin":
       return await addFromStdin(ctx, options);
     case "file":
-      return await addFromFile(ctx, parsed.path, options);
+      return await addFromFile(ctx, parsed.path, options)
+        .catch((error) => Promise.reject(withHubHint(error, reference)));
     case "url":
       return await pullUrl(ctx, parsed.url, options);
     case "oci":
@@ -66,6 +69,14 @@ export async function pullImage(
     case "stored":
       return await pullStored(ctx, parsed.name, options);
   }
+}
+
+/** In other tools `USER/NAME` is an image of Docker Hub; here it is a file. */
+function withHubHint(error: unknown, reference: string): unknown {
+  const isMissing = error instanceof CocoonError && error.code === "not-found";
+  if (!isMissing || !mayBeOfHub(reference)) return error;
+  const hint = `For an image of Docker Hub: oci:${reference}`;
+  return new CocoonError(error.code, error.message, { cause: error, hint });
 }
 
 /**
@@ -89,8 +100,11 @@ export function parseImage(
   const { catalogue, architecture = ctx.host.architecture } = options;
   return parseReference(reference, {
     isTag(name) {
-      // The tag of a URL is that URL; it must stay one, for `force`.
-      const stored = name.includes("/") ? undefined : findStored(ctx, name);
+      const found = findStored(ctx, name);
+      // The tag of a URL is that URL, and of a registry's image its reference; they must stay that,
+      // for `force`. With an architecture at its end it is no reference any more.
+      const isOwn = !name.includes("/") || isForeignTag(name, found?.source ?? "");
+      const stored = isOwn ? found : undefined;
       if (stored === undefined || catalogue?.find(name)?.origin === "configuration") return false;
       const foreign = stored.architecture !== undefined && stored.architecture !== architecture;
       // For another architecture, the name of an image of the catalogue is another image.
@@ -174,9 +188,10 @@ async function pullFromRegistry(
 ): Promise<AddedImage> {
   const source = formatOciReference(reference);
   return await explain(source, async () => {
-    const tag = options.tag ?? source;
     const { sha256, force, signal, architecture = ctx.host.architecture } = options;
-    const image = force ? undefined : ctx.store.images.byTag(source);
+    const name = registryTag(source, architecture, ctx.host.architecture);
+    const tag = options.tag ?? name;
+    const image = force ? undefined : ctx.store.images.byTag(name);
     const isWanted = image !== undefined && (image.architecture ?? architecture) === architecture &&
       (sha256 === undefined || image.digest === `sha256:${normalizeExpected(options).sha256}`);
     const known = isWanted && await reuseStored(ctx, image.digest, "none", tag, signal);
@@ -225,7 +240,10 @@ async function pullStored(
       return await pullUrl(ctx, new URL(image.source), { ...options, tag });
     }
     if (looksLikeOci(image.source)) {
-      return await pullFromRegistry(ctx, parseOciReference(image.source), { ...options, tag });
+      // The same one of those that are there.
+      const architecture = image.architecture ?? options.architecture;
+      const again = { ...options, tag, architecture };
+      return await pullFromRegistry(ctx, parseOciReference(image.source), again);
     }
   }
   const expected = normalizeExpected(options);

@@ -222,7 +222,26 @@ Deno.test("resolveImage() finds a stored image by tag and by digest, or says wha
     code: "not-found",
     message: 'image "debain:13": not found (did you mean "debian:13"?)',
   });
-  await assert.rejects(resolveImage(ctx, hex.slice(0, 11)), { code: "not-found" });
+  await assert.rejects(resolveImage(ctx, "deb"), { message: /did you mean "debian:13"/ });
+  for (const length of [4, 11]) {
+    await assert.rejects(resolveImage(ctx, hex.slice(0, length)), {
+      code: "not-found",
+      message: /not found; a digest needs 12 digits/,
+      hint: `Did you mean ${hex.slice(0, 12)}?`,
+    });
+  }
+  for (const name of ["nope/nope", "nope/nope:1"]) {
+    await assert.rejects(resolveImage(ctx, name), {
+      code: "not-found",
+      message: /no such file/,
+      hint: `For an image of Docker Hub: oci:${name}`,
+    });
+  }
+  await assert.rejects(resolveImage(ctx, "./nope/nope"), (error) => {
+    assert.ok(error instanceof CocoonError);
+    assert.doesNotMatch(error.hint ?? "", /Docker Hub/);
+    return true;
+  });
   await assert.rejects(pullImage(ctx, "debian:13", { sha256: "1".repeat(64) }), {
     message: /checksum mismatch/,
   });

@@ -16,7 +16,7 @@ export interface ReceiveOptions {
   /** Digests that will be compared. */
   expected: Partial<SourceDigests>;
   /** Decides where the bytes go once the format is known; undefined keeps none of them. */
-  target: (format: SourceFormat) => Promise<SparseStream | undefined>;
+  target: (format: SourceFormat) => SparseStream | undefined;
   onBytes?: ((bytes: number) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -36,9 +36,9 @@ export async function receive(
   let format: SourceFormat | undefined;
   let target: SparseStream | undefined;
   let bytes = 0;
-  const recognise = async () => {
+  const recognise = () => {
     format = detectFormat(head.subarray(0, headBytes));
-    target = await options.target(format);
+    target = options.target(format);
     target?.write(head.subarray(0, headBytes));
     return format;
   };
@@ -53,12 +53,12 @@ export async function receive(
       head.set(taken, headBytes);
       headBytes += taken.length;
       rest = chunk.subarray(taken.length);
-      if (headBytes === head.length) await recognise();
+      if (headBytes === head.length) recognise();
     }
     target?.write(rest);
     options.onBytes?.(bytes);
   }
-  format ??= await recognise();
+  format ??= recognise();
   target?.end();
   return { format, digests: hasher.digests(), bytes };
 }

@@ -9,7 +9,7 @@
  * ## Order of calls, for one machine
  * | verb | storage | network | backend |
  * |---|---|---|---|
- * | create | `supports`, `clone` | `attachmentKinds`; `attach`, dry | `capabilities`, `refusals` |
+ * | create | `supports`, `clone` | `attachmentKinds`; `attach`, dry | `capabilities`, `lacks`, `refusals` |
  * | start | | `attach`, then `configure` per NIC | `probe`, `plan`, then `control(...).state` until running |
  * | while it runs | | `address`, `changeForward` | `control(...)`: any method, several callers at once |
  * | stop | | `detach` per NIC, after the hypervisor has ended | `control(...).requestStop`, `quit` |
@@ -34,9 +34,11 @@
  */
 import type { CocoonError } from "../errors/error.ts";
 import type { Architecture, Finding, Host, HostFacts } from "./computer.ts";
+import type { KernelFormat } from "./kernel_format.ts";
 import type { ControlEndpoint, LaunchPlan, Link, PlannedProcess } from "./launch_plan.ts";
 
 export type { Architecture, Finding, Host, HostFacts, RunOptions, RunResult } from "./computer.ts";
+export type { KernelFormat } from "./kernel_format.ts";
 export type * from "./launch_plan.ts";
 
 /** Plain data, as JSON can carry it. */
@@ -248,10 +250,11 @@ export interface Capabilities {
   /** What of {@linkcode Feature} it has; absent = nothing. */
   features?: Feature[];
   /**
-   * Architectures whose guests, booted directly, need the uncompressed kernel (arm64's `Image`);
-   * cocoon then unpacks the user's kernel. Absent = any kernel file is taken as it is.
+   * Kernel files that it boots directly, by the guest's architecture; others are refused at create.
+   * Where `arm64-image` is among them, cocoon unpacks arm64 kernels of other kinds to it. Absent =
+   * any kernel file is taken as it is.
    */
-  uncompressedKernels?: Architecture[];
+  kernels?: { [A in Architecture]?: KernelFormat[] };
 }
 
 /**
@@ -341,6 +344,16 @@ export interface Backend {
   capabilities(host: HostFacts, settings: JsonObject): Capabilities;
   /** Looks for everything that the backend needs, for `cocoon doctor`. Never rejects. */
   check(host: Host, settings: JsonObject): Promise<Finding[]>;
+  /**
+   * A quick look, at create, for the program that machines of this architecture need: starts
+   * nothing, and says nothing of versions. Absent = only `probe` tells, at the start.
+   * @returns the error that `probe` would reject with; undefined when the program is there
+   */
+  lacks?(
+    host: Host,
+    architecture: Architecture,
+    settings: JsonObject,
+  ): Promise<CocoonError | undefined>;
   /**
    * Finds on this computer what `plan` needs for this machine: program, version, firmware,
    * accelerator.
@@ -492,6 +505,11 @@ export interface NetworkProvider {
    * done. Absent = it cannot. @throws {CocoonError} `conflict` when another program has the port
    */
   changeForward?(state: JsonObject, change: ForwardChange, signal: AbortSignal): Promise<void>;
+  /**
+   * The forwards that are open now, without the one for SSH; absent = those of the card, for as
+   * long as the machine runs.
+   */
+  forwards?(state: JsonObject, signal: AbortSignal): Promise<PortForward[]>;
   /** Undoes `attach`; idempotent, from persisted state alone. */
   detach(host: Host, state: JsonObject): Promise<void>;
   /** Where the guest is reached now; undefined while it is unknown. */
@@ -510,6 +528,8 @@ export interface StorageDriver {
   settingsSchema: SettingsSchema;
   /** The format of the disks that it makes. */
   format: DiskFormat;
+  /** The largest disk that its format takes; absent = the file system's limit is the only one. */
+  maxDiskBytes?: number;
   /**
    * Whether it can make a disk in `directory` from an image in `imageDirectory`: asked of the
    * file system by trying, never guessed from the OS. Leaves nothing behind.

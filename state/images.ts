@@ -37,8 +37,8 @@ export interface ImageRecord {
   /** `sha256:HEX` of what was downloaded or imported; its identity. */
   digest: string;
   /**
-   * `sha256-4m:HEX` of the raw disk that is stored; see `images/disk/digest.ts`. Of kind `direct`,
-   * which has one for each layer, the image's own digest.
+   * `sha256-4m:HEX` of the raw disk that is stored; of kind `direct` `sha256-layers:HEX`, over those
+   * of its layers. See `images/disk/digest.ts`.
    */
   diskDigest: string;
   /** `iso`: a CD, for machines with an empty disk of their own; the file is like a raw disk. */

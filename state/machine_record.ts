@@ -79,6 +79,8 @@ export interface RunInfo {
   control: ControlEndpoint;
   console: ConsoleEndpoint;
   consoleLogPath: string;
+  /** Bytes that the log of the console had before this run; absent = none. */
+  consoleLogStart?: number;
   /** By role; `hypervisor` is one of them. */
   processes: Record<string, ProcessIdentity>;
 }

@@ -1,5 +1,5 @@
 /** What all storage drivers do to a disk's file in the same way. */
-import { CocoonError } from "../errors/error.ts";
+import { CocoonError, isTooLargeFile } from "../errors/error.ts";
 import { dirname } from "../host/path.ts";
 import { SystemError } from "../native/errno.ts";
 
@@ -8,7 +8,8 @@ import { SystemError } from "../native/errno.ts";
  * abort inside `fill`, nothing is left at `path`; a file that was there before is never touched.
  * @param neededBytes space that the content takes, for the message when there is too little; 0 for
  * next to nothing
- * @throws {CocoonError} `conflict` when the file exists, `failed` when it cannot be made
+ * @throws {CocoonError} `conflict` when the file exists, `usage` when its file system takes none as
+ *   large, `failed` when it cannot be made
  */
 export async function makeDiskFile(
   path: string,
@@ -110,6 +111,13 @@ export async function measureImage(
  */
 async function explained(path: string, neededBytes: number, cause: unknown): Promise<unknown> {
   if (!(cause instanceof Error) || cause instanceof CocoonError) return cause;
+  if (isTooLargeFile(cause)) {
+    return new CocoonError(
+      "usage",
+      `disk ${path}: larger than a file may be on the file system of ${dirname(path)}`,
+      { hint: "Ask for a smaller disk.", cause },
+    );
+  }
   const code = "code" in cause ? cause.code : undefined;
   if (typeof code !== "string" && !(cause instanceof SystemError)) return cause;
   if (code === "ENOSPC" || code === "EDQUOT") {

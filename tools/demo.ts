@@ -12,6 +12,8 @@ import { debianPackages, neededPrograms } from "./packages.ts";
 import { missingPackages, setUp } from "./setup.ts";
 
 const NAME = "demo";
+/** What a reader types who has nothing but npx; the version is the one that runs now. */
+const TASK = `npx -y deno@${Deno.version.deno} task`;
 /** How long the guest may take until one can log in; 10 s are usual under emulation. */
 const WAIT = "3m";
 
@@ -20,14 +22,14 @@ async function main(args: string[]): Promise<number> {
   const unknown = args.find((arg) => arg !== "--keep");
   if (unknown !== undefined) {
     throw new CocoonError("usage", `demo: unknown argument "${unknown}"`, {
-      hint: "Usage: deno task demo [--keep]",
+      hint: `Usage: ${TASK} demo [--keep]`,
     });
   }
   const host = realHost();
   if (host.os === "darwin") return tellMac(host.architecture);
   if (host.which("apt-get") === undefined) {
     throw new CocoonError("host-lacks", "the demo builds its guest from Debian's packages", {
-      hint: "Here, start with an image of your own: deno task cocoon run --wait ssh ./IMAGE.qcow2",
+      hint: `Here, start with an image of your own: ${TASK} cocoon run --wait ssh ./IMAGE.qcow2`,
     });
   }
   await announce();
@@ -77,32 +79,39 @@ function tellMac(architecture: "x86_64" | "aarch64"): number {
   const packages = neededPrograms(architecture).map((program) => program.brew);
   console.log(`Install what cocoon needs with:\n  brew install ${packages.join(" ")}`);
   console.log("Then make a machine of any cloud image:");
-  console.log("  deno task cocoon run --name web --wait ssh URL-OR-FILE");
+  console.log(`  ${TASK} cocoon run --name web --wait ssh URL-OR-FILE`);
   return 0;
 }
 
 function tellNext(keep: boolean): void {
-  const lines = keep
+  const lines = nextLines(keep);
+  console.log(`\nNext:\n${lines.map((line) => `  ${line}`).join("\n")}`);
+}
+
+/** What to type next, each with what it does, in the folder that the demo was started from. */
+export function nextLines(keep: boolean): string[] {
+  const lines: [command: string, what: string][] = keep
     ? [
-      `deno task cocoon ssh ${NAME}            log in`,
-      `deno task cocoon vm console ${NAME}     its serial console (Ctrl-] and a stop disconnects)`,
-      `deno task cocoon vm stop ${NAME}        shut it down`,
-      `deno task cocoon rm ${NAME}             remove it`,
+      [`cocoon ssh ${NAME}`, "log in"],
+      [`cocoon vm console ${NAME}`, "its serial console, until Ctrl-] and a stop"],
+      [`cocoon vm stop ${NAME}`, "shut it down"],
+      [`cocoon rm ${NAME}`, "remove it"],
     ]
     : [
-      "deno task demo --keep                 the same, and the machine stays",
-      "deno task cocoon run --name web --wait ssh ./debian.qcow2",
-      "deno task cocoon ssh web",
-      "deno task cocoon --help",
+      ["demo --keep", "the same, and the machine stays"],
+      ["cocoon run --name web --wait ssh ./debian.qcow2", "an image of your own"],
+      ["cocoon ssh web", "log in"],
+      ["cocoon --help", "all commands"],
     ];
-  console.log(`\nNext:\n${lines.map((line) => `  ${line}`).join("\n")}`);
+  const width = Math.max(...lines.map(([, what]) => what.length));
+  return lines.map(([command, what]) => `${what.padEnd(width)}  ${TASK} ${command}`);
 }
 
 async function mustRun(args: string[]): Promise<void> {
   const code = await cocoon(args, { quiet: false });
   if (code !== 0) {
     throw new CocoonError("failed", `demo: cocoon ${args[0]} ended with status ${code}`, {
-      hint: `What this computer lacks: deno task cocoon doctor`,
+      hint: `What this computer lacks: ${TASK} cocoon doctor`,
     });
   }
 }

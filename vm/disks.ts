@@ -1,5 +1,5 @@
-import { CocoonError, messageOf } from "../errors/error.ts";
-import { join } from "../host/path.ts";
+import { CocoonError, isTooLargeFile, messageOf } from "../errors/error.ts";
+import { dirname, join } from "../host/path.ts";
 import type { Disk } from "../plugins/contract.ts";
 import type { MachineRecord } from "../state/machine_record.ts";
 import type { VmContext } from "./context.ts";
@@ -9,8 +9,10 @@ import type { CreateRequest } from "./create.ts";
 const DEFAULT_DISK_BYTES = 10 * 1024 ** 3;
 
 /**
- * Makes the files of a machine that is being created: root disk or the one over its layers, empty disks, kernel. All of
- * them are on stable storage afterwards. The whole folder is erased when this fails.
+ * Makes the files of a machine that is being created: root disk or the one over its layers,
+ * empty disks, kernel. All of them are on stable storage afterwards. The whole folder is erased when
+ * this fails.
+ * @throws {CocoonError} `usage` for a size that cannot be had, naming its flag
  */
 export async function makeDisks(
   context: VmContext,
@@ -22,9 +24,17 @@ export async function makeDisks(
     if (disk.role === "root") await makeRoot(context, disk, request, signal);
     if (disk.role === "cow") {
       const { makeCow } = await import("./layer_disks.ts");
-      await makeCow(context.host, disk, request.spec.diskBytes ?? DEFAULT_DISK_BYTES, signal);
+      const sizeBytes = request.spec.diskBytes ?? DEFAULT_DISK_BYTES;
+      await sized(
+        "--disk",
+        disk,
+        sizeBytes,
+        () => makeCow(context.host, disk, sizeBytes, signal),
+      );
     }
-    if (disk.role === "data") await makeEmpty(disk, dataDiskBytes(disk, request));
+    if (disk.role === "data") {
+      await makeEmpty("--data-disk", disk, dataDiskBytes(disk, request));
+    }
   }
   const { boot } = record.machine;
   if (boot.kind !== "linux" || request.kernel === undefined) return;
@@ -46,7 +56,9 @@ async function makeRoot(
   signal: AbortSignal,
 ): Promise<void> {
   if (image === undefined) throw new TypeError("a root disk without an image");
-  if (image.kind === "iso") return await makeEmpty(disk, spec.diskBytes ?? DEFAULT_DISK_BYTES);
+  if (image.kind === "iso") {
+    return await makeEmpty("--disk", disk, spec.diskBytes ?? DEFAULT_DISK_BYTES);
+  }
   const sizeBytes = spec.diskBytes ?? image.virtualBytes;
   if (sizeBytes < image.virtualBytes) {
     const { formatSize } = await import("../config/size.ts");
@@ -59,7 +71,12 @@ async function makeRoot(
     );
   }
   const base = join(context.home.imageDir(image.digest), "disk.raw");
-  await storage.clone(context.host, base, disk.path, sizeBytes, signal);
+  await sized(
+    "--disk",
+    disk,
+    sizeBytes,
+    () => storage.clone(context.host, base, disk.path, sizeBytes, signal),
+  );
 }
 
 function dataDiskBytes(disk: Disk, { spec }: CreateRequest): number {
@@ -69,10 +86,33 @@ function dataDiskBytes(disk: Disk, { spec }: CreateRequest): number {
 }
 
 /** All of it is a hole. */
-async function makeEmpty({ path }: Disk, sizeBytes: number): Promise<void> {
-  using file = await Deno.open(path, { createNew: true, write: true, mode: 0o600 });
-  await file.truncate(sizeBytes);
-  await file.sync();
+async function makeEmpty(flag: string, disk: Disk, sizeBytes: number): Promise<void> {
+  await sized(flag, disk, sizeBytes, async () => {
+    using file = await Deno.open(disk.path, { createNew: true, write: true, mode: 0o600 });
+    await file.truncate(sizeBytes);
+    await file.sync();
+  });
+}
+
+/** Makes a disk; a size that its file system does not take is the user's to change. */
+async function sized(
+  flag: string,
+  { path }: Disk,
+  sizeBytes: number,
+  make: () => Promise<void>,
+): Promise<void> {
+  try {
+    await make();
+  } catch (cause) {
+    if (!isTooLargeFile(cause)) throw cause;
+    const { formatSize } = await import("../config/size.ts");
+    throw new CocoonError(
+      "usage",
+      `${flag} ${formatSize(sizeBytes)}: larger than a file may be on the file system of ` +
+        dirname(path),
+      { hint: "Ask for less; ext4, for example, takes files of less than 16T.", cause },
+    );
+  }
 }
 
 async function copyFile(from: string, to: string, flag: string): Promise<void> {

@@ -38,6 +38,19 @@ export async function* readLog(
   }
 }
 
+/** The lines of a text that comes in pieces, without what ends them; the last one may be cut off. */
+export async function* linesOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const piece of pieces) {
+    const lines = (rest + decoder.decode(piece, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) yield line.replace(/\r$/, "");
+  }
+  rest += decoder.decode();
+  if (rest !== "") yield rest;
+}
+
 function startOfLastLines(path: string, lines: number): number {
   const size = sizeOf(path);
   if (lines === 0) return size;

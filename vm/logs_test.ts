@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readLog } from "./logs.ts";
+import { linesOf, readLog } from "./logs.ts";
 
 async function withLog(text: string, body: (path: string) => Promise<void>): Promise<void> {
   const path = Deno.makeTempFileSync({ dir: "/tmp" });
@@ -73,4 +73,10 @@ Deno.test("readLog() ends with the folder of the log", async () => {
   assert.equal(new TextDecoder().decode(first.value ?? new Uint8Array()), "last words\n");
   Deno.removeSync(folder, { recursive: true });
   assert.equal((await chunks.next()).done, true);
+});
+
+Deno.test("linesOf() puts lines together that come in pieces, also inside of a character", async () => {
+  const bytes = new TextEncoder().encode("one\r\nzwö\n\nlast");
+  const pieces = ReadableStream.from(Array.from(bytes, (byte) => Uint8Array.of(byte)));
+  assert.deepEqual(await Array.fromAsync(linesOf(pieces)), ["one", "zwö", "", "last"]);
 });

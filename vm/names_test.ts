@@ -118,6 +118,10 @@ Deno.test("cocoon hosts prints the machines that have an address of their own", 
       stdout: "192.0.2.7\tweb\n",
       stderr: "1 running without an address of its own: cocoon vm list\n",
     });
+    const { stdout } = await runFake(["hosts", "--output", "json"], { env });
+    assert.deepEqual(JSON.parse(stdout), [
+      { address: "192.0.2.7", name: "web", id: "web000000000" },
+    ]);
     for (const lock of locks) lock?.release();
   }));
 

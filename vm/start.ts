@@ -67,6 +67,7 @@ async function waitForStop(context: VmContext, record: MachineRecord): Promise<M
 
 /**
  * Writes the wish down before anything is begun; the caller holds the lock.
+ * @throws {CocoonError} `conflict` when it is paused, being removed, half made or still stopping
  * @returns whether there is anything to do
  */
 export async function beginStart(
@@ -83,6 +84,13 @@ export async function beginStart(
   if (record.state === "creating") {
     throw new CocoonError("conflict", `machine "${record.name}" was never finished`, {
       hint: `Remove it and create it again: cocoon vm rm ${record.name}`,
+    });
+  }
+  // Not resumed here: whoever paused it may have had a reason (a copy of its disks is under way, or
+  // memory is short), and "started" must not be said of a machine that stands still.
+  if (record.state === "paused") {
+    throw new CocoonError("conflict", `machine "${record.name}" is paused, not off`, {
+      hint: `Let it go on: cocoon vm resume ${record.name}`,
     });
   }
   if (isActive(record.state)) {

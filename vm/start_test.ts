@@ -6,7 +6,7 @@ import { openStore } from "../state/store.ts";
 import { exampleRecord } from "../state/testing.ts";
 import { beginStart } from "./start.ts";
 
-Deno.test("beginStart() notes that the machine's image was used", async () => {
+Deno.test("beginStart() notes that the machine's image was used, and starts nothing that is paused", async () => {
   // Short, for the sockets below it.
   const root = await Deno.makeTempDir({ dir: "/tmp" });
   try {
@@ -34,6 +34,14 @@ Deno.test("beginStart() notes that the machine's image was used", async () => {
     assert.equal(await beginStart(context, record, { signal }), "begun");
     const usedMs = await lastUsedMs(context, imageDigest) ?? 0;
     assert.ok(Math.abs(Date.now() - usedMs) < 60_000, String(usedMs));
+
+    const paused = exampleRecord({ id: "2".repeat(12), name: "still", state: "paused" });
+    store.machines.insert(paused);
+    await assert.rejects(beginStart(context, paused, { signal }), {
+      code: "conflict",
+      message: 'machine "still" is paused, not off',
+      hint: /cocoon vm resume still$/,
+    });
 
     // An image whose folder somebody has deleted is no reason not to start.
     await Deno.remove(home.imageDir(imageDigest));

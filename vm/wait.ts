@@ -47,10 +47,17 @@ export async function waitFor(
   }
   if (goal === "ssh") {
     const { waitForLogin } = await import("./ssh.ts");
-    await waitForLogin(context, record, {
-      timeoutMs: Math.max(0, deadline - performance.now()),
-      signal: options.signal,
-    });
+    try {
+      await waitForLogin(context, record, {
+        timeoutMs: Math.max(0, deadline - performance.now()),
+        signal: options.signal,
+      });
+    } catch (error) {
+      // The reason of the abort knows nothing of the machine, which goes on.
+      const tells = error instanceof CocoonError && error.code !== "interrupted";
+      if (!options.signal.aborted || tells) throw error;
+      throw interrupted(await current(context, machine), goal);
+    }
   }
   return record;
 }
@@ -77,5 +84,8 @@ function interrupted(record: MachineRecord, goal: WaitGoal): CocoonError {
   return new CocoonError(
     "interrupted",
     `machine "${record.name}": the wait for ${goal} was interrupted; it is ${record.state}`,
+    isActive(record.state) && goal !== "stopped"
+      ? { hint: `To stop it: cocoon vm stop ${record.name}` }
+      : {},
   );
 }

@@ -20,6 +20,11 @@ const krunkit: Backend = {
   settingsSchema: krunkitSettings,
   capabilities,
   check: async (host, settings) => (await import("./check.ts")).checkHost(host, settings),
+  lacks: async (host, _architecture, table) => {
+    const { findProgram, missing } = await import("./program.ts");
+    const settings = krunkitSettings.read(table);
+    return findProgram(host, settings) === undefined ? missing(host, settings) : undefined;
+  },
   probe: async (host, machine, settings) =>
     await (await import("./probe.ts")).probeMachine(host, machine, settings),
   refusals: machineRefusals,

@@ -17,12 +17,17 @@ export interface Program {
   version: Version;
 }
 
+/** The program's path, if there is one. */
+export function findProgram(host: Host, settings: KrunkitSettings): string | undefined {
+  return host.which(settings.program ?? "krunkit");
+}
+
 /**
  * Finds krunkit and asks its version.
  * @throws {CocoonError} `host-lacks` when it is missing, too old or does not run
  */
 export async function requireProgram(host: Host, settings: KrunkitSettings): Promise<Program> {
-  const path = host.which(settings.program ?? "krunkit");
+  const path = findProgram(host, settings);
   if (path === undefined) throw missing(host, settings);
   const result = await host.run([path, "--version"], { timeoutMs: VERSION_TIMEOUT_MS });
   const version = parseVersion(result.stdout);
@@ -45,7 +50,8 @@ export async function requireProgram(host: Host, settings: KrunkitSettings): Pro
   return { path, version };
 }
 
-function missing(host: Host, { program }: KrunkitSettings): CocoonError {
+/** The error of a program that is not there. */
+export function missing(host: Host, { program }: KrunkitSettings): CocoonError {
   if (program !== undefined) {
     return new CocoonError(
       "host-lacks",

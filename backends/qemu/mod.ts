@@ -19,6 +19,12 @@ const qemu: Backend = {
   settingsSchema,
   capabilities,
   check: async (host, settings) => (await import("./check.ts")).checkHost(host, settings),
+  lacks: async (host, architecture, table) => {
+    const { findProgram, missing } = await import("./program.ts");
+    const settings = readSettings(table);
+    const found = findProgram(host, architecture, settings);
+    return found === undefined ? missing(host, architecture, settings) : undefined;
+  },
   probe: async (host, machine, settings) =>
     await (await import("./probe.ts")).probeMachine(host, machine, settings),
   plan: planMachine,
@@ -52,6 +58,9 @@ function capabilities(host: HostFacts, table: JsonObject): Capabilities {
     rng: true,
     screenshot: settings.screen,
     console: "read-write",
+    // QEMU: hw/i386/x86.c (bzImage, else an ELF file with a PVH entry). On arm, old versions do not
+    // know all packings (hw/arm/boot.c), and what is none of them is run as if it were code.
+    kernels: { aarch64: ["arm64-image"], x86_64: ["x86-bzimage", "pvh-elf"] },
     features: [
       "nvme-disks",
       "usb-disks",

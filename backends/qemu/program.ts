@@ -40,18 +40,7 @@ export async function requireProgram(
 ): Promise<Program> {
   const path = findProgram(host, architecture, settings);
   if (path === undefined) {
-    const chosen = settingsFor(settings, architecture).program;
-    throw new CocoonError(
-      "host-lacks",
-      chosen === undefined
-        ? `qemu: no program for ${architecture} guests (qemu-system-${architecture}) on PATH`
-        : `qemu: ${chosen} is not a program that can be executed`,
-      {
-        hint: chosen === undefined
-          ? installLine(host, architecture, ["program", "firmware"])
-          : "correct `program` in [backends.qemu]",
-      },
-    );
+    throw missing(host, architecture, settings);
   }
   // QEMU takes its options in order and ends at --version: one run answers both questions.
   const sandboxed = host.os === "linux"
@@ -78,6 +67,26 @@ export async function requireProgram(
     );
   }
   return { path, version, sandbox };
+}
+
+/** The error of a program that is not there. */
+export function missing(
+  host: Host,
+  architecture: Architecture,
+  settings: QemuSettings,
+): CocoonError {
+  const chosen = settingsFor(settings, architecture).program;
+  return new CocoonError(
+    "host-lacks",
+    chosen === undefined
+      ? `qemu: no program for ${architecture} guests (qemu-system-${architecture}) on PATH`
+      : `qemu: ${chosen} is not a program that can be executed`,
+    {
+      hint: chosen === undefined
+        ? installLine(host, architecture, ["program", "firmware"])
+        : "correct `program` in [backends.qemu]",
+    },
+  );
 }
 
 function lastLine(text: string): string | undefined {

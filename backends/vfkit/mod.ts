@@ -27,6 +27,11 @@ const vfkit: Backend = {
   settingsSchema: vfkitSettings,
   capabilities,
   check: async (host, settings) => (await import("./check.ts")).checkHost(host, settings),
+  lacks: async (host, _architecture, table) => {
+    const { findProgram, missing } = await import("./program.ts");
+    const settings = vfkitSettings.read(table);
+    return findProgram(host, settings) === undefined ? missing(host, settings) : undefined;
+  },
   probe: async (host, machine, settings) =>
     await (await import("./probe.ts")).probeMachine(host, machine, settings),
   refusals: machineRefusals,
@@ -69,6 +74,7 @@ function capabilities(host: HostFacts, table: JsonObject): Capabilities {
       "cdrom",
       "network-disks",
     ],
-    uncompressedKernels: ["aarch64"],
+    // Apple: VZLinuxBootLoader.kernelURL; on Apple silicon the kernel must be uncompressed.
+    kernels: { aarch64: ["arm64-image"], x86_64: ["x86-bzimage"] },
   };
 }

@@ -48,7 +48,8 @@ export async function requireProgram(host: Host, settings: VfkitSettings): Promi
   return { path, version };
 }
 
-function missing(host: Host, settings: VfkitSettings): CocoonError {
+/** The error of a program that is not there. */
+export function missing(host: Host, settings: VfkitSettings): CocoonError {
   if (settings.program !== undefined) {
     return new CocoonError(
       "host-lacks",

@@ -38,6 +38,13 @@ Deno.test("propose() gives the names of images that can be got, before there is 
   assert.deepEqual(await words("image", "rm", "debian:").catch(() => []), []);
 });
 
+Deno.test("propose() gives what flags of a new machine can name, here", async () => {
+  assert.deepEqual(await words("vm", "create", "--backend", ""), ["qemu"]);
+  assert.deepEqual(await words("run", "--storage", ""), ["auto", "reflink", "qcow2", "copy"]);
+  assert.ok((await words("vm", "create", "--network", "n")).includes("nat"));
+  assert.deepEqual(await words("vm", "create", "--backend=q"), ["--backend=qemu"]);
+});
+
 Deno.test("propose() gives nothing for what it does not know", async () => {
   assert.deepEqual(await words("nothing", ""), []);
   assert.deepEqual(await words("vm", "ssh", "web", "--", ""), []);

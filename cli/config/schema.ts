@@ -6,7 +6,7 @@ import { printJson } from "../output.ts";
 
 /** `cocoon config schema` */
 export const command = defineCommand({
-  description: "For editors. Save it, and put this line first in config.toml:\n" +
+  description: "For editors; it is JSON. Save it, and put this line first in config.toml:\n" +
     "  #:schema ./schema.json",
   parameters: {},
   async run(context: Context) {

@@ -10,6 +10,12 @@ interface Fixture {
   json(argv: string[]): Promise<unknown>;
 }
 
+/** What `pull --output json` prints. */
+interface Pulled {
+  succeeded: { name?: string; outcome: string }[];
+  failed: unknown[];
+}
+
 async function withHome(body: (fixture: Fixture) => Promise<void>): Promise<void> {
   const directory = await Deno.makeTempDir();
   try {
@@ -133,7 +139,15 @@ Deno.test("cocoon image pull takes a name of the configuration with its digest",
     assert.match(failed[0].error, /checksum mismatch/);
     assert.deepEqual(await json(["list"]), []);
     await write(digest);
-    assert.deepEqual(await json(["pull", "my:disk"]), { succeeded: ["my:disk"], failed: [] });
+    for (const outcome of ["stored", "already-stored"]) {
+      const pulled = await json(["pull", "my:disk"]) as Pulled;
+      assert.deepEqual(pulled.failed, []);
+      const [{ name, ...image } = { outcome: "" }] = pulled.succeeded;
+      assert.deepEqual([name, image.outcome], ["my:disk", outcome]);
+      const { machines: _, ...listed } = (await json(["list"]) as Record<string, unknown>[])[0] ??
+        {};
+      assert.deepEqual(image, { outcome, ...listed });
+    }
     const [first] = await json(["list"]) as { tags: string[]; source: string }[];
     assert.deepEqual(first?.tags, ["my:disk"]);
     assert.equal(first?.source, disk);
@@ -143,6 +157,22 @@ Deno.test("cocoon image pull takes a name of the configuration with its digest",
       stdout: "my:disk\n",
       stderr: "my:disk: is here already\n",
     });
+  });
+});
+
+Deno.test("cocoon image pull of standard input says by what it can be called", async () => {
+  await withHome(async ({ image, digest }) => {
+    const stdin = "\0".repeat(4096);
+    const piped = await image(["pull", "-", "--progress", "none"], { stdin });
+    assert.deepEqual([piped.code, piped.stderr], [0, ""]);
+    assert.match(piped.stdout, /^sha256:[0-9a-f]{64}\n$/);
+    assert.notEqual(piped.stdout.trim(), digest);
+    assert.equal((await image(["inspect", piped.stdout.trim()])).code, 0);
+    const named = await image(["pull", "-", "--name", "zeros", "--progress", "none"], { stdin });
+    assert.deepEqual([named.code, named.stdout], [0, "zeros\n"]);
+    const typed = await image(["pull", "-"], { terminals: { stdin: true } });
+    assert.deepEqual([typed.code, typed.stdout], [2, ""]);
+    assert.match(typed.stderr, /standard input is a terminal/);
   });
 });
 

@@ -1,4 +1,3 @@
-import { CocoonError } from "../../errors/error.ts";
 import { importImage } from "../../images/import.ts";
 import {
   OUTPUT_ALIAS,
@@ -13,6 +12,7 @@ import { printJson } from "../output.ts";
 import { imageProgress } from "../progress.ts";
 import { imageContext } from "./context.ts";
 import { DIGEST_FLAGS, type DigestFlags, givenDigests } from "./digest_flags.ts";
+import { imageStdin } from "./standard_input.ts";
 import { imageJson } from "./view.ts";
 
 type Flags = OutputFlag & ProgressFlag & DigestFlags;
@@ -39,16 +39,12 @@ export const command = defineCommand({
     },
   },
   async run(context: Context, flags: Flags, name: string, file: string) {
-    if (file === "-" && context.isTerminal.stdin) {
-      throw new CocoonError("usage", "standard input is a terminal, not a disk image", {
-        hint: "Give a file, or redirect one: < disk.qcow2",
-      });
-    }
+    const stdin = file === "-" ? { stdin: imageStdin(context) } : {};
     const images = await imageContext(context);
     using progress = imageProgress(context, flags.progress);
     const { image } = await importImage(images, name, file, {
       ...givenDigests(flags),
-      ...(file === "-" ? { stdin: context.stdin() } : {}),
+      ...stdin,
       signal: context.signal,
       onProgress: progress.update,
     });

@@ -1,5 +1,6 @@
 import { CocoonError } from "../../errors/error.ts";
 import type { Architecture } from "../../plugins/contract.ts";
+import type { TaggedImage } from "../../state/images.ts";
 import { pullImage } from "../../images/pull.ts";
 import { publicSource } from "../../images/reference.ts";
 import {
@@ -22,6 +23,8 @@ import { keepBudget } from "./budget.ts";
 import { DIGEST_FLAGS, type DigestFlags, givenDigests } from "./digest_flags.ts";
 import { nameOptions, type UnverifiedFlag, unverifiedFlag } from "./names.ts";
 import { type PlainHttpFlag, plainHttpFlag } from "./plain_http_flag.ts";
+import { imageStdin } from "./standard_input.ts";
+import { imageJson } from "./view.ts";
 
 interface Flags extends OutputFlag, ProgressFlag, DigestFlags, UnverifiedFlag, PlainHttpFlag {
   name?: string;
@@ -63,19 +66,18 @@ export const command = defineCommand({
     const images = await imageContext(context);
     const config = await context.config({ defaults: { architecture: flags.architecture } });
     const options = nameOptions(context, config, flags, config.defaults.architecture);
-    // What the image can be called by from now on.
-    const shownName = (reference: string) => flags.name ?? publicSource(reference);
     await runBatch(context, flags.output, {
       references,
       resolve: (reference) => reference,
       id: (reference) => reference,
-      name: shownName,
+      name: (reference) => flags.name ?? publicSource(reference),
       // One after the other: together they would share one line of the screen and one network.
       parallel: 1,
       async run(reference) {
         using progress = imageProgress(context, flags.progress);
-        const { outcome } = await pullImage(images, reference, {
+        const { outcome, image } = await pullImage(images, reference, {
           ...options,
+          ...(reference === "-" ? { stdin: imageStdin(context) } : {}),
           ...givenDigests(flags),
           tag: flags.name,
           force: flags.force,
@@ -84,14 +86,26 @@ export const command = defineCommand({
         });
         // Its line goes before another one comes.
         progress[Symbol.dispose]();
-        if (outcome === "already-stored") {
-          context.stderr(`${shownName(reference)}: is here already\n`);
-        }
+        const name = flags.name ?? nameAfter(reference, image, options.architecture);
+        if (outcome === "already-stored") context.stderr(`${name}: is here already\n`);
+        return { name, json: { name, outcome, ...imageJson(image) } };
       },
     });
     await keepBudget(context, images, config);
   },
 });
+
+/** What an image that was pulled without a name can be called by from now on. */
+function nameAfter(
+  reference: string,
+  { digest, tags }: TaggedImage,
+  architecture: Architecture | undefined,
+): string {
+  if (reference === "-") return digest;
+  const foreign = tags.find((tag) => tag.endsWith(`-${architecture}`));
+  const isNamed = tags.includes(reference) || foreign === undefined;
+  return isNamed ? publicSource(reference) : foreign;
+}
 
 /** A name and a digest are those of one image. */
 function refuseForSeveral(flags: Flags, references: readonly string[]): void {

@@ -34,6 +34,18 @@ Deno.test("cocoon image push and pull go through a registry and back", async () 
     assert.deepEqual(await Deno.readFile(diskPath), bytes);
     assert.equal(verified, "sha256");
 
+    const foreign = "aarch64";
+    const far = await image(
+      "b",
+      "pull",
+      reference,
+      "--architecture",
+      foreign,
+      "--progress",
+      "none",
+    );
+    assert.deepEqual([far.code, far.stdout], [0, `${reference}-${foreign}\n`]);
+
     const missing = await image("b", "pull", `${registry.host}/team/none:1`);
     assert.equal(missing.code, 3);
     assert.match(missing.stderr, /has no such image \(HTTP 404, MANIFEST_UNKNOWN: /);

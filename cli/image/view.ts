@@ -25,6 +25,7 @@ export function imageJson(image: TaggedImage): Record<string, unknown> {
     architecture: image.architecture ?? null,
     minimumDiskBytes: image.minimumDiskBytes ?? null,
     diskDigest: image.diskDigest,
+    layers: image.layers ?? null,
     createdAt: image.createdAt,
   };
 }
@@ -55,12 +56,25 @@ function voucherFacts({ verified, verifiedBy }: TaggedImage): [string, string][]
     .map(([name = "", value = ""]) => [name, value]);
 }
 
+/** The layers, base first, and what the machine boots from each. */
+function layerFacts({ layers = [] }: TaggedImage): [string, string][] {
+  const isLast = (index: number, part: "kernel" | "initrd") =>
+    layers.findLastIndex((layer) => layer[part]) === index;
+  return layers.map(({ digest }, index) => {
+    const boots = (["kernel", "initrd"] as const).filter((part) => isLast(index, part));
+    const shown = boots.length === 0 ? digest : `${digest} (${boots.join(", ")})`;
+    return [`layer ${index + 1}`, shown];
+  });
+}
+
 /** What a user may want to know of an image, in words. */
 export function imageFacts(image: TaggedImage): [string, string][] {
   return [
     ["names", tagsText(image)],
     ["digest", image.digest],
+    ["disk digest", image.diskDigest],
     ["kind", image.kind],
+    ...layerFacts(image),
     ["size", formatSize(image.virtualBytes)],
     ["on disk", formatSize(image.allocatedBytes)],
     ["source", image.source],

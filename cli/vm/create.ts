@@ -20,7 +20,7 @@ export const command = defineCommand({
   async run(context: Context, flags: CreateFlags & OutputFlag, reference?: string) {
     const vm = await vmContext(context);
     const config = await context.config(overridesOf(flags));
-    const record = await makeMachine(context, vm, config, flags, reference);
+    const record = await makeMachine(context, vm, config, flags, reference, "create");
     await printMachine(context, vm, flags.output, record);
   },
 });

@@ -1,14 +1,16 @@
 /** The flags that describe a new machine, shared by `create` and `run`. */
 import type { FlagParametersForType } from "@stricli/core";
 import { parseSize } from "../../config/size.ts";
-import { checkMachineName } from "../../guest/names.ts";
+import { checkMachineName, normalizeMac } from "../../guest/names.ts";
 import type { Architecture, DiskBus, PortForward } from "../../plugins/contract.ts";
 import { parseForward } from "../../plugins/port_forward.ts";
 import type { RestartPolicy } from "../../state/machine_record.ts";
 import { CD_SERIAL } from "../../vm/cd_disks.ts";
-import { integerFlag, repeatedFlag, switchFlag, textFlag } from "../arguments.ts";
+import { integerFlag, repeatedFlag, switchFlag, textFlag, valueFlag } from "../arguments.ts";
 import { sizeFlag } from "../quantity_flags.ts";
 import type { Frame } from "../command.ts";
+import { backendNames, networkNames, storageNames } from "../plugin_names.ts";
+import { newUserFlag, passwordFlag } from "./account_flags.ts";
 import { FEATURE_FLAGS, type FeatureFlags } from "./feature_flags.ts";
 
 /** Values of {@linkcode CREATE_FLAGS}; undefined = not given. */
@@ -64,22 +66,25 @@ export const CREATE_FLAGS: FlagParametersForType<CreateFlags, Frame> = {
     "DISK",
     parseDataDisk,
   ),
-  network: repeatedFlag("Network to plug a card into (else the configured one)", "NETWORK", String),
+  network: {
+    ...repeatedFlag("Network to plug a card into (else the configured one)", "NETWORK", String),
+    proposeCompletions: networkNames,
+  },
   publish: repeatedFlag(
     "Port that leads into the guest: [ADDRESS:]PORT:GUESTPORT[/udp]",
     "FORWARD",
     parseForward,
   ),
-  mac: textFlag("MAC address of the first card (else a random one, kept)", "MAC"),
-  user: textFlag("Account that is made in the guest (else defaults.user)", "USER"),
+  mac: valueFlag("MAC address of the first card (else a random one, kept)", "MAC", normalizeMac),
+  user: newUserFlag("Account that is made in the guest (else defaults.user)"),
   userData: textFlag("cloud-init user-data that is merged with cocoon's own", "FILE"),
-  password: textFlag("Password of the account; without it only the SSH key is let in", "TEXT"),
+  password: passwordFlag("Password of the account; without it only the SSH key is let in"),
   sshKey: repeatedFlag("Public key file that is let in too", "FILE", String),
   kernel: textFlag("Boot this kernel directly, without firmware", "FILE"),
   initrd: textFlag("Initial RAM disk for --kernel", "FILE"),
   cmdline: textFlag("Kernel command line for --kernel", "TEXT"),
-  backend: textFlag("Hypervisor (else the configured one)", "NAME"),
-  storage: textFlag("Storage driver (else the configured one)", "NAME"),
+  backend: textFlag("Hypervisor (else the configured one)", "NAME", backendNames),
+  storage: textFlag("Storage driver (else the configured one)", "NAME", storageNames),
   architecture: {
     kind: "enum",
     values: ["x86_64", "aarch64"],

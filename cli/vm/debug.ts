@@ -8,6 +8,7 @@ import { machineOrImageArgument, OUTPUT_ALIAS, type OutputFlag, outputFlag } fro
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { printJson } from "../output.ts";
+import { dirname } from "../../host/path.ts";
 import { quoteShell } from "../../host/shell.ts";
 import { vmContext } from "./context.ts";
 import { CREATE_ALIASES, CREATE_FLAGS, type CreateFlags } from "./create_flags.ts";
@@ -30,12 +31,7 @@ export const command = defineCommand({
     const vm = await vmContext(context);
     const plan = await planOf(context, vm, flags, reference);
     if (output === "json") return printJson(context, plan);
-    for (const file of plan.files) {
-      const source = "copyOf" in file.source
-        ? `copy of ${file.source.copyOf}`
-        : "written by cocoon";
-      context.stdout(`# ${file.path}: ${source}${file.onlyIfAbsent ? ", if absent" : ""}\n`);
-    }
+    for (const line of preparations(plan)) context.stdout(`${line}\n`);
     for (const { role, argv, env } of plan.processes) {
       context.stdout(`# ${role}\n`);
       const assignments = Object.entries(env).map(([name, value]) =>
@@ -45,6 +41,22 @@ export const command = defineCommand({
     }
   },
 });
+
+/** What a start does before the first program, as lines for a shell: folders, and files of 0600. */
+function preparations({ files, control }: LaunchPlan): string[] {
+  const folders = new Set([dirname(control.socketPath), ...files.map(({ path }) => dirname(path))]);
+  return [
+    "umask 077",
+    `mkdir -p ${[...folders].map(quoteShell).join(" ")}`,
+    ...files.map(({ path, source, onlyIfAbsent }) => {
+      const target = quoteShell(path);
+      const make = "copyOf" in source
+        ? `cp ${quoteShell(source.copyOf)} ${target}`
+        : `printf %s ${quoteShell(source.text)} > ${target}`;
+      return onlyIfAbsent ? `test -e ${target} || ${make}` : make;
+    }),
+  ];
+}
 
 /** The plan of a machine that there is, else of one that the flags describe. */
 async function planOf(

@@ -1,6 +1,4 @@
 import { CocoonError } from "../../errors/error.ts";
-import { requireKernel } from "../../guest/kernel.ts";
-import type { Architecture } from "../../plugins/contract.ts";
 import type { DirectFiles } from "../../state/direct_image.ts";
 import type { CreateRequest } from "../../vm/create.ts";
 import { COW_SERIAL, layerSerial } from "../../vm/layer_disks.ts";
@@ -9,7 +7,6 @@ import { COW_SERIAL, layerSerial } from "../../vm/layer_disks.ts";
 export interface DirectMachine {
   /** The guest's host name. */
   name: string;
-  architecture: Architecture;
   hasNetwork: boolean;
   /** `console=` for the serial consoles. */
   consoles: string;
@@ -20,14 +17,12 @@ export interface DirectMachine {
 /**
  * The kernel of an image of layers, with the command line by which its initial RAM disk finds the
  * layers and lays them over each other; `docs/images.md` has that agreement.
- * @throws {CocoonError} `usage` for a kernel that cannot boot such a machine
  */
-export async function directKernel(
+export function directKernel(
   files: DirectFiles,
   machine: DirectMachine,
-): Promise<NonNullable<CreateRequest["kernel"]>> {
+): NonNullable<CreateRequest["kernel"]> {
   const { kernelPath, initrdPath } = files;
-  await requireKernel(kernelPath, machine.architecture);
   // The upper layers first, as overlayfs wants them.
   const layers = files.layers.map((_, index) => layerSerial(index)).reverse();
   const commandLine = [

@@ -1,13 +1,13 @@
 /** The flags for what only some backends have, and what they come to. */
 import type { FlagParametersForType } from "@stricli/core";
 import { CocoonError } from "../../errors/error.ts";
+import { unreadable } from "../../errors/file_error.ts";
 import { absolute } from "../../host/path.ts";
 import type {
   Capabilities,
   Devices,
   DiskBus,
   Feature,
-  Host,
   NetworkDisk,
   Share,
   Tuning,
@@ -116,10 +116,9 @@ function parseNetworkDisk(input: string): NetworkDisk {
 /**
  * Checks what no single flag can: names that are given twice, folders that are not there.
  * @param diskNames serials of the machine's other disks
- * @throws {CocoonError} `usage` or `not-found`
+ * @throws {CocoonError} `usage` or, for a folder, as `unreadable`
  */
 export function checkFeatureFlags(
-  host: Pick<Host, "exists">,
   { share = [], nbd = [], rosetta }: FeatureFlags,
   diskNames: readonly string[],
 ): void {
@@ -127,8 +126,12 @@ export function checkFeatureFlags(
   refuseTwice("--share", "shares", tags);
   refuseTwice("--nbd", "disks", [...diskNames, ...nbd.map(({ serial }) => serial)]);
   for (const { hostPath } of share) {
-    if (host.exists(`${hostPath}/.`)) continue;
-    throw new CocoonError("not-found", `--share ${hostPath}: no such folder`);
+    try {
+      // Opening it asks for the permission to list it, and the dot for the one to go into it.
+      Deno.openSync(`${hostPath}/.`).close();
+    } catch (cause) {
+      throw unreadable(`--share ${hostPath}`, cause, "folder");
+    }
   }
 }
 

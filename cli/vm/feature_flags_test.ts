@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { realHost } from "../../host/host.ts";
 import type { Capabilities } from "../../plugins/contract.ts";
 import { CREATE_FLAGS } from "./create_flags.ts";
 import {
@@ -138,7 +137,7 @@ Deno.test("checkFeatureFlags() refuses a name twice and a folder that is not the
   const share = (tag: string, hostPath = "/") => ({ hostPath, tag, readOnly: false });
   const nbd = [{ uri: "nbd://h", serial: "data1", readOnly: false }];
   const check = (flags: Partial<FeatureFlags>, disks = ["root", "seed"]) =>
-    checkFeatureFlags(realHost(), { ...NOTHING, ...flags }, disks);
+    checkFeatureFlags({ ...NOTHING, ...flags }, disks);
   check({ share: [share("a"), share("b")], nbd, rosetta: true });
   assert.throws(() => check({ share: [share("a"), share("a")] }), { code: "usage" });
   assert.throws(() => check({ share: [share("rosetta")], rosetta: true }), { code: "usage" });

@@ -43,7 +43,8 @@ export const command = defineCommand({
       ...record.machine.nics.map((nic) =>
         [`network ${nic.index}`, `${nic.network} ${nic.mac}`] as const
       ),
-      ["ssh", addressText(addresses)],
+      // One that is off keeps its place, but nobody answers there.
+      ["ssh", addressText(isActive(record.state) ? addresses : [])],
       ["consoles", supervisor === undefined ? "-" : `${supervisor.terminals} attached`],
       ["user", record.spec.user],
       ["restart", record.spec.restart],

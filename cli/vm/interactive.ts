@@ -1,8 +1,9 @@
+import { EXIT_CODES } from "../../errors/error.ts";
 import type { Context } from "../context.ts";
 
 /**
  * Runs a program on this process's own terminal and streams, to its end; its exit status is the
- * command's. Interrupts reach the program by the terminal and are its own to handle.
+ * command's, or 130 when it ended by an interrupt. Interrupts reach the program by the terminal and are its own to handle.
  */
 export async function runInteractive(
   context: Context,
@@ -24,5 +25,7 @@ export async function runInteractive(
   // Ctrl-C reaches the program by itself; a SIGTERM was sent to cocoon alone.
   signal.addEventListener("abort", pass, { once: true });
   const { code } = await child.status;
-  return code;
+  signal.removeEventListener("abort", pass);
+  // How the program took our SIGTERM is its own affair; the user has interrupted cocoon.
+  return signal.aborted && code !== 0 ? EXIT_CODES.interrupted : code;
 }

@@ -15,6 +15,9 @@ import { imageProgress } from "../progress.ts";
 import type { CreateFlags } from "./create_flags.ts";
 import { completeRequest, type Draft, draftMachine } from "./request.ts";
 
+/** Whether a machine is only made, or to be started at once. */
+export type Purpose = "create" | "run";
+
 /** The configuration with the flags of a new machine put over it. */
 export function overridesOf(flags: CreateFlags): Overrides {
   return {
@@ -33,6 +36,7 @@ export function overridesOf(flags: CreateFlags): Overrides {
 /**
  * Makes the machine that the flags describe: what needs no image is checked first, then the image
  * is got, then the machine is made.
+ * @throws {CocoonError} every reason why it cannot be made
  */
 export async function makeMachine(
   context: Context,
@@ -40,8 +44,10 @@ export async function makeMachine(
   config: Config,
   flags: CreateFlags,
   reference: string | undefined,
+  purpose: Purpose,
 ): Promise<MachineRecord> {
   const draft = await checkedDraft(context, vm, config, flags, reference);
+  await tellLack(context, draft, purpose);
   const { publicKey } = await ensureUserKey(vm.home.sshDir);
   const image = reference === undefined
     ? undefined
@@ -86,6 +92,23 @@ async function checkedDraft(
   // As far as it is known without the image; `createMachine` asks for all of it.
   refuseUnplannable(vm, draft.backend, newMachine(vm.home, newMachineId(), draft));
   return draft;
+}
+
+/**
+ * Says before anything is made that the hypervisor is not here. A machine that is not to run now
+ * may wait for it.
+ * @throws {CocoonError} `host-lacks` when it is to run now
+ */
+async function tellLack(
+  context: Context,
+  { backend, spec, launch }: Draft,
+  purpose: Purpose,
+): Promise<void> {
+  const lack = await backend.lacks?.(context.host, spec.architecture, launch.backend);
+  if (lack === undefined) return;
+  if (purpose === "run") throw lack;
+  const hint = lack.hint === undefined ? "" : `hint: ${lack.hint}\n`;
+  context.stderr(`warning: ${lack.message}: the machine cannot be started before it is\n${hint}`);
 }
 
 /** Before a download, not after it; `createMachine` decides. */

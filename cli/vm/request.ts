@@ -2,17 +2,9 @@
 import { formatSize } from "../../config/size.ts";
 import type { Config } from "../../config/types.ts";
 import { networkTable } from "../../config/plugin_settings.ts";
-import { CocoonError, joinErrors, messageOf } from "../../errors/error.ts";
-import { normalizeMac } from "../../guest/names.ts";
-import { isPublicKeyLine } from "../../guest/ssh_keys.ts";
-import { readUserData } from "../../guest/user_data.ts";
-import type {
-  Architecture,
-  Backend,
-  Capabilities,
-  StorageDriver,
-  Tuning,
-} from "../../plugins/contract.ts";
+import { CocoonError, joinErrors } from "../../errors/error.ts";
+import type { BootTarget } from "../../guest/bootable_kernel.ts";
+import type { Backend, StorageDriver, Tuning } from "../../plugins/contract.ts";
 import { findAlternatives, networkOffer } from "../../plugins/alternatives.ts";
 import { featureWarnings } from "../../plugins/features.ts";
 import {
@@ -25,29 +17,22 @@ import type { Registry } from "../../plugins/registry.ts";
 import { type DirectFiles, directFiles } from "../../state/direct_image.ts";
 import type { ImageRecord } from "../../state/images.ts";
 import type { MachineSpec } from "../../state/machine_record.ts";
-import { selectStorage } from "../../storage/select.ts";
 import type { VmContext } from "../../vm/context.ts";
 import type { CreateRequest } from "../../vm/create.ts";
 import type { SeedWish } from "../../vm/seed.ts";
 import type { Context } from "../context.ts";
 import { type CreateFlags, OWN_SERIALS } from "./create_flags.ts";
 import { checkFeatureFlags, featureParts, featureWishes } from "./feature_flags.ts";
+import { checkKernelFlags, DEFAULT_COMMAND_LINE, kernelWish } from "./kernel_wish.ts";
 import { launchSettings, registryOf } from "./launch_settings.ts";
-
-const MIB = 1024 ** 2;
-/** Below this no kernel of today starts. */
-const MIN_MEMORY_BYTES = 32 * MIB;
-
-/**
- * The kernel command line when none is given: output on each of the serial consoles that a backend
- * may offer; those that are not there are passed over by the kernel. The last one that exists is
- * `/dev/console`.
- */
-const DEFAULT_COMMAND_LINE = "console=hvc0 console=ttyAMA0 console=ttyS0";
+import { seedWish } from "./seed_wish.ts";
+import { specOf } from "./spec.ts";
+import { chooseStorage, refuseDiskSize } from "./storage_choice.ts";
 
 /** What can be decided before the image is there. */
 export interface Draft {
   spec: MachineSpec;
+  storage: StorageDriver;
   backend: Backend;
   registry: Registry;
   launch: CreateRequest["launch"];
@@ -75,14 +60,13 @@ export async function draftMachine(
   reference: string | undefined,
 ): Promise<Draft> {
   checkKernelFlags(flags, reference);
-  const spec = specOf(vm, config, flags, reference);
-  checkSize(context, spec);
+  const spec = specOf(context, vm, config, flags, reference);
   const registry = registryOf(config);
   const launch = await launchSettings(config, spec);
   const backend = await registry.backend(spec.backend);
   const capabilities = backend.capabilities(context.host, launch.backend);
   const own = { rng: capabilities.rng, balloon: capabilities.balloon, vsock: flags.vsock };
-  checkFeatureFlags(context.host, flags, [
+  checkFeatureFlags(flags, [
     ...OWN_SERIALS,
     ...spec.dataDisks.map(({ name }) => name),
   ]);
@@ -97,10 +81,11 @@ export async function draftMachine(
     devices: own,
     features,
   };
+  const named = spec.storage === "auto" ? undefined : await registry.storage(spec.storage);
   const choice: Choice = {
     backend: { name: backend.name, capabilities },
-    // `auto` takes a driver that fits; one that was named is asked in `storageFor`.
-    storage: undefined,
+    // `auto` takes a driver that fits.
+    storage: named,
     networks: await networkOffers(context, config, registry, spec),
   };
   if (refusals(wish, choice).length > 0) {
@@ -117,19 +102,17 @@ export async function draftMachine(
         "the labels of their file systems, not by /dev/disk/by-id\n",
     );
   }
+  const need = { backend, settings: launch.backend, named };
+  const storage = await chooseStorage(vm, registry, need);
   return {
     spec,
+    storage,
     backend,
     registry,
     launch,
     devices: { ...own, ...devices },
     tuning,
-    kernel: await kernelOf(
-      vm,
-      flags,
-      spec.architecture,
-      needsUnpacked(capabilities, spec.architecture),
-    ),
+    kernel: await kernelWish(context.host, flags, bootTarget(choice, spec)),
     diskBytes: flags.disk,
     seed: await seedWish(flags),
     wish,
@@ -145,13 +128,15 @@ export async function completeRequest(
   draft: Draft,
   image: ImageRecord | undefined,
 ): Promise<CreateRequest> {
-  const storage = await storageFor(context, vm, draft);
+  const { storage } = draft;
   if (image?.kind === "iso") await demand(context, config, draft, withCd(draft.wish));
   const files = image && directFiles(vm.home, image);
   const kernel = files === undefined
     ? draft.kernel
     : await layersKernel(context, config, draft, files);
   const diskBytes = image === undefined ? undefined : rootDiskBytes(config, draft, image);
+  // What is empty at first, under a CD or over layers, is made by no driver.
+  if (diskBytes !== undefined && image?.kind === "disk") refuseDiskSize(storage, diskBytes);
   return {
     spec: {
       ...draft.spec,
@@ -221,204 +206,19 @@ async function layersKernel(
   const { wish, choice, spec } = draft;
   const diskCount = wish.diskCount + files.layers.length;
   await demand(context, config, draft, { ...wish, boot: "linux", diskCount });
-  const unpack = needsUnpacked(choice.backend.capabilities, spec.architecture);
-  if (unpack) {
-    const { requireExtractable } = await import("../../guest/kernel_extract.ts");
-    await requireExtractable(context.host, files.kernelPath);
-  }
-  return await directKernel(files, {
+  const { requireBootable } = await import("../../guest/bootable_kernel.ts");
+  const target = bootTarget(choice, spec);
+  const { unpack } = await requireBootable(context.host, files.kernelPath, target);
+  return directKernel(files, {
     unpack,
     name: spec.name,
-    architecture: spec.architecture,
     hasNetwork: spec.networks.length > 0,
     consoles: DEFAULT_COMMAND_LINE,
   });
 }
 
-async function storageFor(context: Context, vm: VmContext, draft: Draft): Promise<StorageDriver> {
-  const { registry, backend, launch, spec } = draft;
-  const { diskFormats } = backend.capabilities(context.host, launch.backend);
-  const wish = {
-    host: context.host,
-    directory: vm.home.machinesDir,
-    imageDirectory: vm.home.imagesDir,
-    diskFormats,
-  };
-  const load = (name: string) => registry.storage(name);
-  if (spec.storage === "auto") return (await selectStorage(load, wish)).driver;
-  const driver = await registry.storage(spec.storage);
-  if (!diskFormats.includes(driver.format)) {
-    throw new CocoonError(
-      "usage",
-      `storage driver "${driver.name}" makes ${driver.format} disks, ` +
-        `which backend "${backend.name}" does not take`,
-      { hint: 'Choose another driver, or "auto".' },
-    );
-  }
-  if (!await driver.supports(context.host, wish.directory, wish.imageDirectory)) {
-    throw new CocoonError(
-      "usage",
-      `storage driver "${driver.name}" does not work on the file system of ${wish.directory}`,
-      { hint: 'Choose another driver, or "auto", which asks the file system.' },
-    );
-  }
-  return driver;
-}
-
-function specOf(
-  vm: VmContext,
-  config: Config,
-  flags: CreateFlags,
-  reference: string | undefined,
-): MachineSpec {
-  const networks = flags.network ?? [config.network];
-  const mac = flags.mac === undefined ? undefined : normalizeMac(flags.mac);
-  const { cpus, memoryBytes, user, restart, architecture } = config.defaults;
-  return {
-    name: flags.name ?? defaultName(vm, reference ?? "machine"),
-    ...(reference === undefined ? {} : { image: reference }),
-    backend: config.backend,
-    storage: config.storage,
-    architecture,
-    cpus,
-    memoryBytes,
-    dataDisks: nameDataDisks(flags),
-    networks: networks.map((network, index) => ({
-      network,
-      ...(index === 0 && mac !== undefined ? { mac } : {}),
-      forwards: index === 0 ? [...flags.publish ?? []] : [],
-    })),
-    user,
-    restart,
-  };
-}
-
-function nameDataDisks({ dataDisk = [] }: CreateFlags): MachineSpec["dataDisks"] {
-  const names = new Set<string>();
-  return dataDisk.map(({ name, ...disk }, index) => {
-    const chosen = name ?? `data${index + 1}`;
-    if (names.has(chosen)) {
-      throw new CocoonError("usage", `--data-disk: two disks are named "${chosen}"`);
-    }
-    names.add(chosen);
-    return { name: chosen, ...disk };
-  });
-}
-
-/** A free name made from the image's: `debian-12`, then `debian-12-2`, and so on. */
-function defaultName(vm: VmContext, reference: string): string {
-  const last = reference.slice(reference.lastIndexOf("/") + 1)
-    .replace(/\.(qcow2|raw|img|iso)$/i, "");
-  const word = last.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "")
-    .slice(0, 55).replace(/-+$/, "");
-  const base = word === "" || word === "localhost" ? "machine" : word;
-  const taken = new Set(vm.store.machines.names());
-  for (let number = 1;; number++) {
-    const name = number === 1 ? base : `${base}-${number}`;
-    if (!taken.has(name)) return name;
-  }
-}
-
-function checkSize(context: Context, spec: MachineSpec): void {
-  const { host } = context;
-  const problems: CocoonError[] = [];
-  if (spec.cpus > host.cpus) {
-    problems.push(
-      new CocoonError("usage", `--cpus ${spec.cpus}: this computer has ${host.cpus}`, {
-        hint: `Give at most ${host.cpus}.`,
-      }),
-    );
-  }
-  const memory = formatSize(spec.memoryBytes);
-  if (spec.memoryBytes > host.memoryBytes) {
-    problems.push(
-      new CocoonError(
-        "usage",
-        `--memory ${memory}: this computer has ${formatSize(host.memoryBytes)} in all`,
-        { hint: "Give less, and leave some for this computer itself." },
-      ),
-    );
-  } else if (spec.memoryBytes < MIN_MEMORY_BYTES || spec.memoryBytes % MIB !== 0) {
-    problems.push(
-      new CocoonError("usage", `--memory ${memory}: not a whole number of MiB from 32 up`, {
-        hint: "Give it as in 512M or 2G.",
-      }),
-    );
-  }
-  if (problems.length > 0) throw joinErrors(problems);
-}
-
-function checkKernelFlags(flags: CreateFlags, reference: string | undefined): void {
-  if (flags.kernel === undefined) {
-    if (flags.initrd !== undefined || flags.cmdline !== undefined) {
-      throw new CocoonError("usage", "--initrd and --cmdline need --kernel");
-    }
-    if (reference === undefined) {
-      throw new CocoonError("usage", "no IMAGE is given", {
-        hint: "Name an image, a file or a URL; or boot a kernel directly with --kernel.",
-      });
-    }
-  }
-  if (reference === undefined && flags.disk !== undefined) {
-    throw new CocoonError("usage", "--disk is the size of the image's disk; no IMAGE is given", {
-      hint: "For an empty disk: --data-disk SIZE",
-    });
-  }
-}
-
-/** Whether the hypervisor boots only kernels that nothing has packed. */
-function needsUnpacked(capabilities: Capabilities, architecture: Architecture): boolean {
-  return capabilities.uncompressedKernels?.includes(architecture) ?? false;
-}
-
-async function kernelOf(
-  vm: VmContext,
-  flags: CreateFlags,
-  architecture: Architecture,
-  unpack: boolean,
-): Promise<CreateRequest["kernel"]> {
-  if (flags.kernel === undefined) return undefined;
-  const { requireKernel } = await import("../../guest/kernel.ts");
-  await requireKernel(flags.kernel, architecture);
-  if (unpack) {
-    const { requireExtractable } = await import("../../guest/kernel_extract.ts");
-    await requireExtractable(vm.host, flags.kernel);
-  }
-  if (flags.initrd !== undefined && !vm.host.exists(flags.initrd)) {
-    throw new CocoonError("not-found", `--initrd ${flags.initrd}: no such file`);
-  }
-  return {
-    kernelPath: flags.kernel,
-    ...(flags.initrd === undefined ? {} : { initrdPath: flags.initrd }),
-    commandLine: flags.cmdline ?? DEFAULT_COMMAND_LINE,
-    unpack,
-  };
-}
-
-async function seedWish(flags: CreateFlags): Promise<SeedWish> {
-  return {
-    authorizedKeys: (flags.sshKey ?? []).flatMap(readPublicKeys),
-    ...(flags.password === undefined ? {} : { password: flags.password }),
-    ...(flags.userData === undefined ? {} : { userData: await readUserData(flags.userData) }),
-  };
-}
-
-function readPublicKeys(path: string): string[] {
-  let text: string;
-  try {
-    text = Deno.readTextFileSync(path);
-  } catch (cause) {
-    throw new CocoonError("not-found", `--ssh-key ${path}: ${messageOf(cause)}`, { cause });
-  }
-  const lines = text.split("\n").map((line) => line.trim())
-    .filter((line) => line !== "" && !line.startsWith("#"));
-  const wrong = lines.findIndex((line) => !isPublicKeyLine(line));
-  if (wrong >= 0 || lines.length === 0) {
-    throw new CocoonError("usage", `--ssh-key ${path}: not a public key of OpenSSH`, {
-      hint: "Give the .pub file of a key pair.",
-    });
-  }
-  return lines;
+function bootTarget({ backend }: Choice, { architecture }: MachineSpec): BootTarget {
+  return { architecture, kernels: backend.capabilities.kernels, backend: backend.name };
 }
 
 async function networkOffers(

@@ -38,7 +38,7 @@ export const command = defineCommand({
     if (flags.foreground) refuseWithForeground(flags);
     const vm = await vmContext(context);
     const config = await context.config(overridesOf(flags));
-    const created = await makeMachine(context, vm, config, flags, reference);
+    const created = await makeMachine(context, vm, config, flags, reference, "run");
     if (flags.foreground) {
       const { startInForeground } = await import("./foreground.ts");
       const { stopTimeoutMs } = config.defaults;
@@ -56,7 +56,10 @@ export const command = defineCommand({
     } catch (error) {
       // A guest that is late is left to be looked at; one that the user gave up is undone.
       if (!signal.aborted) throw error;
-      await undoneOnFailure(vm, created, () => Promise.reject(error));
+      const given = new CocoonError("interrupted", `machine "${created.name}": run interrupted`, {
+        cause: error,
+      });
+      await undoneOnFailure(vm, created, () => Promise.reject(given));
     }
     await printMachine(context, vm, flags.output, started);
   },

@@ -1,5 +1,6 @@
 import { CocoonError } from "../../errors/error.ts";
-import { absolute } from "../../host/path.ts";
+import { absolute, dirname } from "../../host/path.ts";
+import { quoteShell } from "../../host/shell.ts";
 import { findMachine } from "../../vm/find.ts";
 import { backendOf } from "../../vm/plugins.ts";
 import { reconcile } from "../../vm/reconcile.ts";
@@ -7,6 +8,29 @@ import { machineArgument } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { vmContext } from "./context.ts";
+
+/** The hypervisor would tell of a temporary file of its own. */
+function requirePlace(path: string): void {
+  const folder = dirname(path);
+  if (!isFolder(folder)) {
+    throw new CocoonError("not-found", `screenshot: ${folder}: no such folder`, {
+      hint: `Make it: mkdir -p ${quoteShell(folder)}`,
+    });
+  }
+  if (isFolder(path)) {
+    throw new CocoonError("usage", `screenshot: ${path} is a folder`, {
+      hint: "Name a file in it.",
+    });
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
 
 const TIMEOUT_MS = 10_000;
 
@@ -23,6 +47,8 @@ export const command = defineCommand({
     },
   },
   async run(context: Context, _flags: Record<never, never>, reference: string, file: string) {
+    const path = absolute(file);
+    requirePlace(path);
     const vm = await vmContext(context);
     const found = findMachine(vm.store, reference);
     const record = await reconcile(vm, found, { lockHeld: false }) ?? found;
@@ -33,6 +59,6 @@ export const command = defineCommand({
     if (control.screenshot === undefined) {
       throw new CocoonError("usage", `backend "${record.spec.backend}" has no screenshots`);
     }
-    await control.screenshot(absolute(file), TIMEOUT_MS);
+    await control.screenshot(path, TIMEOUT_MS);
   },
 });

@@ -2,9 +2,10 @@ import { sshCommand } from "../../guest/ssh_command.ts";
 import { findMachine } from "../../vm/find.ts";
 import { reconcile } from "../../vm/reconcile.ts";
 import { sshTargetOf } from "../../vm/ssh.ts";
-import { machineArgument, switchFlag, textFlag } from "../arguments.ts";
+import { machineArgument, switchFlag } from "../arguments.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
+import { loginUserFlag } from "./account_flags.ts";
 import { vmContext } from "./context.ts";
 import { runInteractive } from "./interactive.ts";
 
@@ -21,7 +22,7 @@ export const command = defineCommand({
     "The exit status is the command's.",
   parameters: {
     flags: {
-      user: textFlag("Log in as this account (else the one that cocoon made)", "USER"),
+      user: loginUserFlag("Log in as this account (else the one that cocoon made)"),
       tty: switchFlag("Give the command a terminal"),
     },
     aliases: { l: "user", t: "tty" },

@@ -23,7 +23,7 @@ interface Flags extends OutputFlag, WaitFlag {
 /** `cocoon vm start` */
 export const command = defineCommand({
   description: "Returns when the machine runs, or, with --wait ssh, when one can log in.\n" +
-    "A machine that runs is started already.",
+    "A machine that runs is started already; one that is paused goes on by `vm resume`.",
   parameters: {
     flags: {
       ...outputFlag,

@@ -48,6 +48,11 @@ export class ChunkConverter implements Disposable {
     opened.move();
   }
 
+  /** Bytes written here that are no holes. */
+  get writtenBytes(): number {
+    return this.#target.writtenBytes + (this.#copier?.writtenBytes ?? 0);
+  }
+
   /** Converts the chunk and returns the bytes of the disk that are now done. */
   convert(chunk: number): number {
     const { clusterBytes, header } = this.#image;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { CocoonError } from "../../errors/error.ts";
+import { qcow2Bomb } from "../testing/qcow2_bomb.ts";
 import { qemuImg, sameContent, writeDisk } from "../testing/qemu_img.ts";
 import { convertQcow2 } from "./convert.ts";
 
@@ -175,3 +176,27 @@ async function patch(path: string, offset: number, bytes: number[]): Promise<voi
   await file.seek(offset, Deno.SeekMode.Start);
   await file.write(new Uint8Array(bytes));
 }
+
+Deno.test("convertQcow2() refuses more data than its limit for what the image came in", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeFile(`${folder}/image`, qcow2Bomb(1, 0x41));
+    const limit = { ratio: 200, freeBytes: MIB };
+    await assert.rejects(
+      convertQcow2(`${folder}/image`, `${folder}/raw`, { packedBytes: 20_000, limit }),
+      { name: "CocoonError", message: /more than 3.8MiB that are not zeros out of 19.5KiB/ },
+    );
+    // Two workers have written at most one chunk each beyond it.
+    assert.ok(((await Deno.stat(`${folder}/raw`)).blocks ?? Infinity) * 512 <= 32 * MIB);
+  });
+});
+
+Deno.test("convertQcow2() keeps the holes of an image with preallocated clusters", async () => {
+  await withFolder(async (folder) => {
+    const options = ["-f", "qcow2", "-o", "preallocation=metadata"];
+    await qemuImg("create", ...options, `${folder}/image`, "200M");
+    await convertQcow2(`${folder}/image`, `${folder}/raw`);
+    const { size, blocks } = await Deno.stat(`${folder}/raw`);
+    assert.equal(size, 200 * MIB);
+    assert.ok((blocks ?? Infinity) * 512 < MIB, `${blocks} blocks`);
+  });
+});

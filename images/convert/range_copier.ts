@@ -1,6 +1,6 @@
 import { copyFileRange } from "../../native/copy_file_range.ts";
 import { SystemError } from "../../native/errno.ts";
-import { closeFile, openFile } from "../../native/libc.ts";
+import { closeFile, openFile, seekData, seekHole } from "../../native/libc.ts";
 
 /** Errors that say "not between these two files" and nothing about the data. */
 const IMPOSSIBLE: readonly (string | undefined)[] = [
@@ -20,6 +20,8 @@ export class RangeCopier implements Disposable {
   readonly #sourceFd: number;
   readonly #targetFd: number;
   #possible = true;
+  #holesKnown = true;
+  #writtenBytes = 0;
 
   private constructor(sourceFd: number, targetFd: number) {
     this.#sourceFd = sourceFd;
@@ -40,13 +42,42 @@ export class RangeCopier implements Disposable {
     }
   }
 
+  /** Bytes copied here; holes of the source are none. */
+  get writtenBytes(): number {
+    return this.#writtenBytes;
+  }
+
   /**
-   * Copies the stretch; false when that is not possible between these files, whether or not a part
+   * Copies the stretch but for its holes, which the kernel would write as zeros; false when that is not possible between these files, whether or not a part
    * of it has been copied.
    * @throws {SystemError} for a full disk and the like
    */
   copy(sourceOffset: number, targetOffset: number, length: number): boolean {
-    if (!this.#possible) return false;
+    for (let at = sourceOffset; this.#possible;) {
+      const data = this.#dataWithin(at, sourceOffset + length);
+      if (data === undefined) return true;
+      at = data.end;
+      this.#copyData(data.start, targetOffset + data.start - sourceOffset, data.end - data.start);
+    }
+    return false;
+  }
+
+  /** The first data at or after a place; undefined where only holes follow. */
+  #dataWithin(from: number, end: number): { start: number; end: number } | undefined {
+    if (from >= end) return undefined;
+    if (!this.#holesKnown) return { start: from, end };
+    try {
+      const start = seekData(this.#sourceFd, from);
+      if (start === undefined || start >= end) return undefined;
+      return { start, end: Math.min(end, seekHole(this.#sourceFd, start)) };
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      this.#holesKnown = false; // the file system cannot tell
+      return { start: from, end };
+    }
+  }
+
+  #copyData(sourceOffset: number, targetOffset: number, length: number): void {
     for (let done = 0; done < length;) {
       let copied: number;
       try {
@@ -64,11 +95,11 @@ export class RangeCopier implements Disposable {
       // 0 before the end: some file systems answer so instead of failing.
       if (copied === 0) {
         this.#possible = false;
-        return false;
+        return;
       }
       done += copied;
+      this.#writtenBytes += copied;
     }
-    return true;
   }
 
   [Symbol.dispose](): void {

@@ -23,3 +23,15 @@ export async function diskDigest(path: string, options: WorkOptions = {}): Promi
     .digest("hex");
   return `sha256-4m:${digest}`;
 }
+
+/**
+ * The digest of a disk that is made of several: `sha256-layers:HEX`, the SHA-256 over their digests
+ * in this order, each followed by a newline. So images of different manifests with the same layers
+ * have the same.
+ */
+export async function layersDigest(digests: readonly string[]): Promise<string> {
+  const { createHash } = await import("node:crypto");
+  const hash = createHash("sha256");
+  for (const digest of digests) hash.update(`${digest}\n`);
+  return `sha256-layers:${hash.digest("hex")}`;
+}

@@ -1,4 +1,5 @@
 import { CHUNK_BYTES } from "../limits.ts";
+import type { Room } from "./space.ts";
 import { dataRuns } from "./zeros.ts";
 
 /**
@@ -7,10 +8,12 @@ import { dataRuns } from "./zeros.ts";
  */
 export class SparseFile implements Disposable {
   readonly #file: Deno.FsFile;
+  readonly #room: Room | undefined;
   #writtenBytes = 0;
 
-  private constructor(file: Deno.FsFile) {
+  private constructor(file: Deno.FsFile, room: Room | undefined) {
     this.#file = file;
+    this.#room = room;
   }
 
   /** Bytes written here that are no holes. */
@@ -18,14 +21,18 @@ export class SparseFile implements Disposable {
     return this.#writtenBytes;
   }
 
-  /** Makes a new file. @throws if something is in its place */
-  static create(path: string): SparseFile {
-    return new SparseFile(Deno.openSync(path, { write: true, createNew: true, mode: 0o600 }));
+  /**
+   * Makes a new file.
+   * @param room asked before each write; without it, whoever writes has looked at the room before
+   * @throws if something is in its place
+   */
+  static create(path: string, room?: Room): SparseFile {
+    return new SparseFile(Deno.openSync(path, { write: true, createNew: true, mode: 0o600 }), room);
   }
 
   /** Opens one that {@linkcode create} made, for a second writer. */
-  static open(path: string): SparseFile {
-    return new SparseFile(Deno.openSync(path, { write: true }));
+  static open(path: string, room?: Room): SparseFile {
+    return new SparseFile(Deno.openSync(path, { write: true }), room);
   }
 
   /** Sets the length in bytes; what is added is a hole. */
@@ -33,9 +40,13 @@ export class SparseFile implements Disposable {
     this.#file.truncateSync(length);
   }
 
-  /** Writes what is not zero of `bytes` to `offset`, a multiple of `HOLE_BYTES`. */
+  /**
+   * Writes what is not zero of `bytes` to `offset`, a multiple of `HOLE_BYTES`.
+   * @throws {FullDiskError} when there is no room for it
+   */
   writeAt(bytes: Uint8Array<ArrayBuffer>, offset: number): void {
     for (const { start, end } of dataRuns(bytes)) {
+      this.#room?.take(end - start);
       this.#file.seekSync(offset + start, Deno.SeekMode.Start);
       for (let at = start; at < end;) at += this.#file.writeSync(bytes.subarray(at, end));
       this.#writtenBytes += end - start;

@@ -1,9 +1,8 @@
 import type { SourceDigests } from "../digests.ts";
 import { SparseFile } from "../disk/sparse_file.ts";
-import { type HttpDownload, openHttp } from "../sources/http.ts";
+import type { HttpDownload } from "../sources/http.ts";
 import { isEncoded } from "../sources/http_body.ts";
 import { TransientError } from "../sources/http_errors.ts";
-import { publicUrl } from "../reference.ts";
 import { tooLarge } from "../too_large.ts";
 import type { CheckHead } from "./follower.ts";
 import type { JournalEntry } from "./journal.ts";
@@ -11,6 +10,7 @@ import { type DownloadLimits, pieceBytesFor, withDefaults } from "./limits.ts";
 import type { PartialDownload } from "./partial.ts";
 import { PieceMap } from "./pieces.ts";
 import { openRange } from "./range_request.ts";
+import type { RemoteFile } from "./remote_file.ts";
 import { restore } from "./restore.ts";
 import { Retry } from "./retry.ts";
 import { StartAnew } from "./start_anew.ts";
@@ -43,7 +43,7 @@ export interface Downloaded {
 }
 
 /**
- * Downloads a URL. What an earlier command has fetched of the same version is taken up; a
+ * Downloads a file. What an earlier command has fetched of the same version is taken up; a
  * connection that breaks is opened again where it ended; a slow server that has ranges is asked for
  * several at once. After a failure `partial` holds what can be taken up later.
  *
@@ -51,14 +51,14 @@ export interface Downloaded {
  * again later may help; what `checkHead` throws
  */
 export async function download(
-  url: URL,
+  file: RemoteFile,
   partial: PartialDownload,
   options: DownloadOptions,
 ): Promise<Downloaded> {
   const limits = withDefaults(options.limits ?? {});
   const signal = options.signal ?? new AbortController().signal;
   const { expected, checkHead, onBytes = () => {} } = options;
-  const work: TransferOptions = { url, limits, signal, expected, checkHead, onBytes };
+  const work: TransferOptions = { file, limits, signal, expected, checkHead, onBytes };
   const retry = new Retry(limits, signal);
   let useRanges = options.useRanges ?? true;
   while (true) {
@@ -82,13 +82,13 @@ async function downloadOnce(
   useRanges: boolean,
   work: TransferOptions,
 ): Promise<Downloaded> {
-  const known = useRanges ? await restore(partial, work.signal) : undefined;
+  const known = useRanges ? await restore(partial, work.file, work.signal) : undefined;
   if (known === undefined) {
     await partial.clear();
     return await fetchAll(partial, useRanges, work);
   }
   const { map } = known;
-  if (map.isComplete) await checkUnchanged(known, work);
+  if (map.isComplete && !work.file.isFixed) await checkUnchanged(known, work);
   await using transfer = await Transfer.open(partial, known, "at once", work);
   const digests = await transfer.run();
   return { bytes: map.totalBytes, digests, fromParts: true, validators: known.validators };
@@ -109,8 +109,8 @@ async function fetchAll(
   useRanges: boolean,
   work: TransferOptions,
 ): Promise<Downloaded> {
-  const { url, limits, signal } = work;
-  await using open = await retried(work, () => openHttp(url, limits, signal));
+  const { file: remote, limits, signal } = work;
+  await using open = await retried(work, () => remote.open(signal));
   const { totalBytes, headers } = open;
   const validators = saidValidators(headers);
   if (totalBytes === undefined) {
@@ -120,8 +120,8 @@ async function fetchAll(
   const map = new PieceMap(totalBytes, pieceBytesFor(totalBytes, limits.pieceBytes));
   using file = SparseFile.create(partial.dataPath);
   file.truncate(totalBytes);
-  const entry = { source: publicUrl(url), validators: strongValidators(headers), map };
-  const ranges = useRanges ? rangesOf(open, entry) : "none";
+  const entry = { source: remote.source, validators: strongValidators(headers), map };
+  const ranges = useRanges ? rangesOf(open, entry, remote) : "none";
   await using transfer = await Transfer.open(partial, entry, ranges, work);
   const digests = await transfer.run(open);
   return { bytes: totalBytes, digests, fromParts: transfer.usedParts, validators };
@@ -134,11 +134,11 @@ async function fetchAll(
 function rangesOf(
   { headers }: HttpDownload,
   entry: JournalEntry,
+  { isFixed }: RemoteFile,
 ): "one by one" | "at once" | "none" {
   const said = headers.get("accept-ranges")?.toLowerCase();
-  if (ifRange(entry.validators) === undefined || isEncoded(headers) || said === "none") {
-    return "none";
-  }
+  const canTell = isFixed || ifRange(entry.validators) !== undefined;
+  if (!canTell || isEncoded(headers) || said === "none") return "none";
   return said === "bytes" ? "at once" : "one by one";
 }
 

@@ -245,9 +245,9 @@ Deno.test("download() refuses what is too large, by its length and while it come
   await using fixture = await downloads();
   const limits = { maxBytes: MIB };
   fixture.server.serve("/x", { body: "", contentLength: MIB + 1 });
-  await assert.rejects(fixture.fetch({ limits }), { message: /larger than 1048576 bytes/ });
+  await assert.rejects(fixture.fetch({ limits }), { message: /larger than 1MiB/ });
   fixture.server.serve("/x", { body: new Uint8Array(3 * MIB), contentLength: null });
-  await assert.rejects(fixture.fetch({ limits }), { message: /larger than 1048576 bytes/ });
+  await assert.rejects(fixture.fetch({ limits }), { message: /larger than 1MiB/ });
   assert.equal(fixture.server.requests.length, 2);
 });
 

@@ -1,5 +1,6 @@
 import { CocoonError } from "../../errors/error.ts";
 import { dirname, join } from "../../host/path.ts";
+import { Room } from "../disk/space.ts";
 import type { Home } from "../../state/home.ts";
 import { FileLock } from "../../state/locks.ts";
 import { pause } from "../sources/deadline.ts";
@@ -18,24 +19,28 @@ export interface OpenPartialOptions {
 }
 
 /**
- * What has been downloaded of a URL: `images/partial/KEY/`, and beside it `KEY.lock`, which is held
- * by the one command that fetches it. It outlives that command, so that the next one goes on.
+ * What has been downloaded of a URL or of a registry's blob: `images/partial/KEY/`, and beside it
+ * `KEY.lock`, which is held by the one command that fetches it. It outlives that command, so that
+ * the next one goes on.
  */
 export class PartialDownload implements Disposable {
   readonly directory: string;
   /** Whether another command was at it first. */
   readonly waited: boolean;
+  /** Of what is downloaded into it. */
+  readonly room: Room;
   readonly #lock: FileLock;
 
   private constructor(directory: string, lock: FileLock, waited: boolean) {
     this.directory = directory;
     this.#lock = lock;
     this.waited = waited;
+    this.room = new Room(directory);
   }
 
   /**
    * Takes the download of a source, waiting for the command that is at it.
-   * @param source the URL without user and password
+   * @param source the URL without user and password, or the digest of a blob
    * @throws {CocoonError} `conflict` after twelve hours
    */
   static async open(
@@ -84,6 +89,18 @@ export class PartialDownload implements Disposable {
 
   get journalPath(): string {
     return join(this.directory, "journal.json");
+  }
+
+  /** Whether there is something that another command can go on with. */
+  get canBeTakenUp(): boolean {
+    return [this.journalPath, this.dataPath].every((path) => {
+      try {
+        return Deno.statSync(path).isFile;
+      } catch (error) {
+        if (error instanceof Deno.errors.NotFound) return false;
+        throw error;
+      }
+    });
   }
 
   /** Throws away what has been downloaded, the journal first. */

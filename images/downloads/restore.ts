@@ -3,6 +3,7 @@ import { FileReader } from "../formats/random_access.ts";
 import { type JournalEntry, readJournal } from "./journal.ts";
 import type { PartialDownload } from "./partial.ts";
 import type { Piece } from "./pieces.ts";
+import type { RemoteFile } from "./remote_file.ts";
 import { ifRange } from "./validators.ts";
 
 const READ_BYTES = 4 * 1024 * 1024;
@@ -14,10 +15,12 @@ const READ_BYTES = 4 * 1024 * 1024;
  */
 export async function restore(
   partial: PartialDownload,
+  { isFixed }: RemoteFile,
   signal: AbortSignal,
 ): Promise<JournalEntry | undefined> {
   const entry = await readJournal(partial.journalPath);
-  if (entry === undefined || ifRange(entry.validators) === undefined) return undefined;
+  if (entry === undefined) return undefined;
+  if (!isFixed && ifRange(entry.validators) === undefined) return undefined;
   const size = (await Deno.stat(partial.dataPath).catch(() => undefined))?.size;
   if (size !== entry.map.totalBytes) return undefined;
   using reader = new FileReader(partial.dataPath);

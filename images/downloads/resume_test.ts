@@ -65,6 +65,25 @@ Deno.test("download() begins anew when the file has changed since, is shorter, o
   await assert.rejects(fixture.fetch(), { code: "not-found" });
 });
 
+Deno.test("download() says of a server that it promises more than it has", async () => {
+  for (const etag of ['"one"', undefined]) {
+    await using fixture = await downloads();
+    await begin(fixture);
+    // It still says the length of before, and has nothing behind the middle.
+    fixture.server.serve(
+      "/x",
+      (request) =>
+        request.headers.has("range")
+          ? { body: "", status: 416, ...(etag === undefined ? {} : { etag }) }
+          : { ...VERSION, body: BODY, cutAfterBytes: 1.5 * MIB },
+    );
+    await assert.rejects(fixture.fetch({ limits: { attempts: 2 } }), {
+      message: /says that it has \d+ bytes, and does not give what is after \d+/,
+      hint: /whoever runs the server/,
+    });
+  }
+});
+
 Deno.test("download() believes nothing of what is not as it was written", async () => {
   const damages: [string, (fixture: Fixture) => Promise<void>][] = [
     ["a byte", async ({ dataPath }) => {

@@ -9,12 +9,13 @@ import type { PartialDownload } from "./partial.ts";
 import { isDone, type Piece } from "./pieces.ts";
 import { PieceWriter } from "./piece_writer.ts";
 import { noRanges, openRange } from "./range_request.ts";
+import type { RemoteFile } from "./remote_file.ts";
 import { Retry } from "./retry.ts";
 import { StartAnew } from "./start_anew.ts";
 
 /** What a {@linkcode Transfer} works with. */
 export interface TransferOptions {
-  url: URL;
+  file: RemoteFile;
   limits: Required<DownloadLimits>;
   signal: AbortSignal;
   /** Digests that will be compared. */
@@ -63,7 +64,7 @@ export class Transfer implements AsyncDisposable {
     this.#entry = entry;
     this.#ranges = ranges;
     this.#follower = this.#stack.use(follower);
-    this.#file = this.#stack.use(SparseFile.open(partial.dataPath));
+    this.#file = this.#stack.use(SparseFile.open(partial.dataPath, partial.room));
     this.#signal = AbortSignal.any([options.signal, this.#abort.signal]);
   }
 
@@ -180,14 +181,13 @@ export class Transfer implements AsyncDisposable {
   }
 
   async #takeRange(writer: PieceWriter): Promise<void> {
-    const { url, limits } = this.#options;
+    const { file } = this.#options;
     const { validators, map } = this.#entry;
     if (this.#ranges === "none") throw noRanges("it ended the file before its length");
     this.#usedParts = true;
     const [start, end] = [writer.position, writer.piece.end];
     await using open = await openRange({
-      url,
-      limits,
+      file,
       signal: this.#signal,
       validators,
       totalBytes: map.totalBytes,

@@ -3,6 +3,10 @@ import { CocoonError } from "../../errors/error.ts";
 import { SNIFF_BYTES } from "../limits.ts";
 import { detectFormat, type SourceFormat } from "./detect.ts";
 
+function codeOf(character: string): number {
+  return character.charCodeAt(0);
+}
+
 function head(offset: number, magic: string | number[], bytes = SNIFF_BYTES): Uint8Array {
   const result = new Uint8Array(bytes);
   result.set(typeof magic === "string" ? [...magic].map((c) => c.charCodeAt(0)) : magic, offset);
@@ -45,6 +49,26 @@ Deno.test("detectFormat() knows what a disk image is packed into, and the format
   assert.equal(detectFormat(head(0, [0x1f, 0x8b, 7])), "raw");
 });
 
+/** Bytes without control characters, half of them beyond ASCII. */
+function packed(bytes: number): Uint8Array {
+  return new Uint8Array(bytes).map((_, i) => 0x20 + (i * 37) % 0xe0);
+}
+
+Deno.test("detectFormat() takes what real disks begin with, whatever that is", () => {
+  const starts: (string | number[])[] = [
+    [0xfa, 0xb8, 0x00, 0x10], // GRUB, isohybrid
+    [0xeb, 0x58, 0x90], // FAT
+    [0x33, 0xc0, 0x8e, 0xd0], // Windows
+    "MZ", // a kernel's EFI stub as a boot sector
+    "LUKS\xba\xbe\0\x02",
+    "XFSB",
+    [0x3c, 0x00], // "<" in UTF-16, and then zeros
+    [0xff, 0xfe],
+    [0xff, 0xd8, 0xff], // a JPEG has a fourth byte
+  ];
+  for (const start of starts) assert.equal(detectFormat(head(0, start)), "raw", String(start));
+});
+
 Deno.test("detectFormat() says what it is instead, and what to do", () => {
   const cases: [Uint8Array, RegExp, RegExp][] = [
     [head(0, [0x04, 0x22, 0x4d, 0x18]), /lz4 data/, /lz4 -d/],
@@ -59,6 +83,17 @@ Deno.test("detectFormat() says what it is instead, and what to do", () => {
     [head(0, "QED\0"), /QED/, /-f qed/],
     [head(0x202, "HdrS"), /Linux kernel/, /--kernel/],
     [head(0, "\x7fELF"), /ELF/, /cloud image/],
+    [head(0, "!<arch>\ndebian-binary   1"), /a Debian package/, /cloud image/],
+    [head(0, "!<arch>\nlib.o/"), /an ar archive/, /ar x/],
+    [head(0, [0xed, 0xab, 0xee, 0xdb]), /an RPM package/, /cloud image/],
+    [head(0, "070701"), /cpio archive/, /--initrd/],
+    [head(0, "Rar!\x1a\x07\x01\0"), /RAR archive/, /unrar/],
+    [head(0, "\x89PNG\r\n\x1a\n"), /a picture \(PNG\)/, /right address/],
+    [head(0, [0xff, 0xd8, 0xff, 0xe0, 0, 16]), /a picture \(JPEG\)/, /right address/],
+    [head(0, "%PDF-1.7\n"), /a PDF document/, /right address/],
+    [head(0, "MSWIM\0\0\0"), /WIM/, /cloud image/],
+    [packed(600), /packed data of no known format/, /Unpack it/],
+    [packed(60), /only 60 bytes/, /cut off/],
     [new Uint8Array(511), /only 511 bytes/, /cut off/],
     [new Uint8Array(), /only 0 bytes/, /cut off/],
   ];
@@ -86,5 +121,19 @@ Deno.test("detectFormat() recognises pages and texts that servers send instead",
   for (const [text, message] of cases) {
     const bytes = new TextEncoder().encode(text);
     assert.throws(() => detectFormat(bytes), { name: "CocoonError", message }, text);
+  }
+  const latin = new Uint8Array([...("Gr\xfc\xdfe aus Z\xfcrich\n".repeat(40))].map(codeOf));
+  assert.throws(() => detectFormat(latin), { message: /it is text/ });
+});
+
+Deno.test("detectFormat() recognises pages in UTF-16", () => {
+  const page = "<!DOCTYPE html>\r\n<html><body>Melden Sie sich an, Größe".padEnd(600, ".");
+  for (const text of [`\ufeff${page}`, page]) {
+    for (const littleEndian of [true, false]) {
+      const view = new DataView(new ArrayBuffer(2 * text.length));
+      [...text].forEach((c, i) => view.setUint16(2 * i, codeOf(c), littleEndian));
+      const bytes = new Uint8Array(view.buffer);
+      assert.throws(() => detectFormat(bytes), { message: /it is a web page/ });
+    }
   }
 });

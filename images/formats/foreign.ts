@@ -1,10 +1,10 @@
 import { CocoonError, messageOf } from "../../errors/error.ts";
 import type { Host } from "../../plugins/contract.ts";
-import { requireSpace } from "../disk/space.ts";
+import { explainFullDisk, requireSpace, Room } from "../disk/space.ts";
 import { dirname } from "../../host/path.ts";
 import { MAX_DISK_BYTES } from "../limits.ts";
 import { tooLarge } from "../too_large.ts";
-import { checkUnpacked } from "../unwrap/bounds.ts";
+import { checkWritten } from "../unwrap/bounds.ts";
 import type { ForeignFormat } from "./detect.ts";
 import { checkWhole, cutOff } from "./foreign_whole.ts";
 import { requireProgram } from "./programs.ts";
@@ -24,6 +24,8 @@ const DRIVERS: Readonly<Record<ForeignFormat, string>> = {
 export interface ForeignOptions {
   onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
   signal?: AbortSignal | undefined;
+  /** Length of what the image was packed into. @default {its own} */
+  packedBytes?: number | undefined;
 }
 
 /**
@@ -32,15 +34,15 @@ export interface ForeignOptions {
  * written.
  *
  * @returns length of the disk in bytes
- * @throws {CocoonError} `host-lacks` without qemu-img; `failed` for an image that it cannot read or
- * that needs others
+ * @throws {CocoonError} `host-lacks` without qemu-img; `failed` for an image that it cannot read,
+ * that needs others or has more data than one of its length; a `FullDiskError` without room
  */
 export async function convertForeign(
   host: Pick<Host, "os" | "which">,
   format: ForeignFormat,
   sourcePath: string,
   targetPath: string,
-  { onProgress, signal }: ForeignOptions = {},
+  { onProgress, signal, packedBytes }: ForeignOptions = {},
 ): Promise<number> {
   const program = requireProgram(host, format);
   checkFile(format, sourcePath);
@@ -57,14 +59,20 @@ export async function convertForeign(
   const { size } = await Deno.stat(sourcePath);
   await checkPlaces(qemuImg, format, source, size);
   // Images of these formats hold no more data than they are long, save for a packed VMDK.
-  await requireSpace(dirname(targetPath), Math.min(size, diskBytes));
+  requireSpace(dirname(targetPath), Math.min(size, diskBytes));
   const convert = ["convert", "-p", "-O", "raw", source, targetPath];
-  await runQemuImg(qemuImg, convert, (text) => {
-    const percent = percentOf(text);
-    if (percent === undefined) return;
-    checkUnpacked(size, { totalBytes: 0, writtenBytes: allocatedBytes(targetPath) });
-    onProgress?.(Math.floor(diskBytes * percent / 100), diskBytes);
-  });
+  const room = new Room(dirname(targetPath));
+  try {
+    await runQemuImg(qemuImg, convert, (text) => {
+      const percent = percentOf(text);
+      if (percent === undefined) return;
+      checkWritten(packedBytes ?? size, allocatedBytes(targetPath));
+      room.look();
+      onProgress?.(Math.floor(diskBytes * percent / 100), diskBytes);
+    });
+  } catch (error) {
+    throw explainFullDisk(error, dirname(targetPath));
+  }
   onProgress?.(diskBytes, diskBytes);
   return (await Deno.stat(targetPath)).size;
 }

@@ -1,3 +1,4 @@
+import { formatSize } from "../../config/size.ts";
 import { CocoonError } from "../../errors/error.ts";
 import { MAX_DISK_BYTES } from "../limits.ts";
 import type { RandomAccess } from "./random_access.ts";
@@ -13,6 +14,9 @@ export interface Qcow2Header {
   virtualBytes: number;
   l1Entries: number;
   l1Offset: number;
+  /** Place of the table of reference counts, which is not read; 0 bytes where there is none. */
+  refcountOffset: number;
+  refcountBytes: number;
   compression: Qcow2Compression;
   /** Clusters are allocated in 32 parts each. */
   extendedL2: boolean;
@@ -84,6 +88,8 @@ export function readQcow2Header(source: RandomAccess): Qcow2Header {
     virtualBytes: readVirtualBytes(view),
     l1Entries: view.getUint32(36),
     l1Offset: u64(view, 40),
+    refcountOffset: u64(view, 48),
+    refcountBytes: view.getUint32(56) * 2 ** clusterBits,
     ...features,
   };
   checkL1(header, source.size);
@@ -157,7 +163,8 @@ function readVirtualBytes(view: DataView): number {
   if (virtualBytes > MAX_DISK_BYTES) {
     throw new CocoonError(
       "failed",
-      `the qcow2 image claims a disk of ${virtualBytes} bytes; at most ${MAX_DISK_BYTES} are read`,
+      `the qcow2 image claims a disk of ${virtualBytes} bytes; ` +
+        `at most ${formatSize(MAX_DISK_BYTES)} are read`,
       { hint: "If it really is that large, shrink it: qemu-img resize --shrink FILE SIZE" },
     );
   }

@@ -17,9 +17,13 @@ Deno.test("readQcow2Header() reads what a reader needs", () => {
     virtualBytes: 1 << 20,
     l1Entries: 1,
     l1Offset: 0x10000,
+    refcountOffset: 0,
+    refcountBytes: 0,
     compression: "zlib",
     extendedL2: false,
   });
+  const counted = read({ refcountOffset: 0x30000n, refcountClusters: 2 });
+  assert.deepEqual([counted.refcountOffset, counted.refcountBytes], [0x30000, 0x20000]);
   assert.equal(read({ incompatible: 8n, compression: 1 }).compression, "zstd");
   assert.equal(read({ incompatible: 16n }).extendedL2, true);
   assert.equal(read({ version: 2, incompatible: 0xffffn }).version, 2); // no features before 3

@@ -100,6 +100,59 @@ Deno.test("scanQcow2() refuses a table that is used twice", async () => {
   await assert.rejects(scanQcow2(subject, FILE_BYTES), { message: /used twice/ });
 });
 
+Deno.test("scanQcow2() refuses a second-level table that is something else", async () => {
+  const refcounts = { refcountOffset: BigInt(DATA), refcountClusters: 1 };
+  for (const [offset, what] of [[L1, "the first-level"], [DATA, "the table of ref"]] as const) {
+    const bytes = qcow2Header(refcounts);
+    setEntry(bytes, L1, BigInt(offset) | 1n << 63n);
+    const subject = new Qcow2Image(new BufferReader(bytes));
+    const message = new RegExp(`a second-level table lies on ${what}`);
+    await assert.rejects(scanQcow2(subject, FILE_BYTES), { name: "CocoonError", message });
+  }
+});
+
+Deno.test("scanQcow2() refuses data that is a structure of the file", async () => {
+  const refcounts = { refcountOffset: BigInt(DATA), refcountClusters: 1 };
+  const cases: [entries: bigint[], fields: HeaderFields, what: string][] = [
+    [[BigInt(L1)], {}, "the first-level table"],
+    [[BigInt(L2)], {}, "a second-level table"],
+    [[BigInt(DATA), BigInt(L2)], {}, "a second-level table"],
+    [[BigInt(DATA)], refcounts, "the table of reference counts"],
+    [[(1n << 62n) | 600n], {}, "the header"],
+    [[(1n << 62n) | BigInt(L2 + 600)], {}, "a second-level table"],
+    [[BigInt(L2), 0xffffn], { incompatible: 16n }, "a second-level table"],
+  ];
+  for (const [entries, fields, what] of cases) {
+    await assert.rejects(
+      scanQcow2(image(entries, fields), FILE_BYTES),
+      { name: "CocoonError", message: new RegExp(`a cluster of the disk lies on ${what}`) },
+      what,
+    );
+  }
+});
+
+Deno.test("scanQcow2() tells data among many tables from data on one", async () => {
+  // Tables and data alternate: table N at 0x20000 + N * 0x20000, its data behind it.
+  const tables = 9;
+  const make = (patch?: [table: number, offset: number]) => {
+    const bytes = new Uint8Array(L2 + tables * 0x20000);
+    bytes.set(qcow2Header({ size: BigInt(tables) << 29n, l1Entries: tables }).subarray(0, L2));
+    for (let i = 0; i < tables; i++) {
+      const at = L2 + i * 0x20000;
+      setEntry(bytes, L1 + i * 8, BigInt(at));
+      setEntry(bytes, at, BigInt(patch?.[0] === i ? patch[1] : at + 0x10000));
+    }
+    return new Qcow2Image(new BufferReader(bytes));
+  };
+  assert.equal((await scanQcow2(make(), 1 << 22)).plainBytes, tables * 65536);
+  for (let on = 0; on < tables; on++) {
+    for (const from of [0, 4, 8]) {
+      const subject = make([from, L2 + on * 0x20000]);
+      await assert.rejects(scanQcow2(subject, 1 << 22), { message: /lies on a second-level/ });
+    }
+  }
+});
+
 Deno.test("scanQcow2() can be interrupted", async () => {
   const reason = new Error("enough");
   await assert.rejects(

@@ -1,3 +1,4 @@
+import { WorkError } from "../workers/pool.ts";
 import { CocoonError } from "../../errors/error.ts";
 
 /** Milliseconds without any progress after which a run is given up. */
@@ -15,7 +16,7 @@ export interface QemuImg {
 /**
  * Runs `qemu-img` to its end and returns its standard output.
  * @param onText called with all that comes on it, also with what is too much to be returned
- * @throws {CocoonError} `failed`, with what it complains of
+ * @throws {CocoonError} `failed`, with what it complains of; a `WorkError` when that is a full disk
  */
 export async function runQemuImg(
   { program, signal }: QemuImg,
@@ -80,10 +81,20 @@ async function collect(
   return text;
 }
 
-function failed(complaint: string): CocoonError {
+/** What the C library says of a disk without room (its locale is `C`), and the error's name. */
+const FULL_DISK: readonly [text: string, code: string][] = [
+  ["No space left on device", "ENOSPC"],
+  ["Disk quota exceeded", "EDQUOT"],
+  ["Disc quota exceeded", "EDQUOT"], // macOS
+  ["File too large", "EFBIG"],
+];
+
+function failed(complaint: string): Error {
   const lines = complaint.trim().split("\n");
   // "qemu-img: Could not open 'json:{...}': why"; the name is ours and long.
   const why = (lines.at(-1) ?? "").replace(/^qemu-img: /, "").replace(/'json:\{.*?\}\}?'/, "it");
+  const full = FULL_DISK.find(([text]) => why.endsWith(text));
+  if (full !== undefined) return new WorkError(`qemu-img: ${why}`, full[1]);
   return new CocoonError("failed", `qemu-img cannot convert it: ${why}`, {
     hint: "Is it whole? Fetch it again, and compare its digest with the published one.",
   });

@@ -2,6 +2,7 @@ import { CocoonError } from "../../errors/error.ts";
 import { dirname } from "../../host/path.ts";
 import { leavingSpace } from "../disk/space.ts";
 import { printable } from "./client/errors.ts";
+import { isContainerDisk } from "./container_disk.ts";
 import { layerArchive, layerEntries, type LayerEntry } from "./layer_entries.ts";
 
 /** What was found in a layer. */
@@ -46,6 +47,18 @@ export async function scanLayer(path: string, targets: BootFilePaths): Promise<L
     scan[part] = true;
   }
   return scan;
+}
+
+/**
+ * Whether a layer has a kernel; ends at the first one, and before the content of a container disk.
+ * @throws {CocoonError} `failed` for a damaged layer
+ */
+export async function hasKernel(path: string): Promise<boolean> {
+  for await (const entry of layerEntries(layerArchive(path))) {
+    if (isContainerDisk(entry)) return false;
+    if (partOf(entry) === "kernel") return true;
+  }
+  return false;
 }
 
 function partOf({ type, path }: LayerEntry): keyof BootFilePaths | undefined {

@@ -18,7 +18,7 @@ export async function findContainerDisk(
   for (const layer of layers.toReversed()) {
     for await (const entry of layerEntries(layerArchive(layer.path))) {
       if (entry.type === "directory") continue;
-      if (isDisk(entry)) return layer;
+      if (isContainerDisk(entry)) return layer;
       // Such layers hold nothing else; the first file tells, and the others need no reading.
       break;
     }
@@ -34,7 +34,7 @@ export async function findContainerDisk(
 export async function* containerDiskChunks(layer: LayerFile): AsyncGenerator<Uint8Array> {
   let found: string | undefined;
   for await (const entry of layerEntries(layerArchive(layer.path))) {
-    if (!isDisk(entry)) continue;
+    if (!isContainerDisk(entry)) continue;
     if (found !== undefined) {
       throw new CocoonError(
         "failed",
@@ -53,7 +53,8 @@ export async function* containerDiskChunks(layer: LayerFile): AsyncGenerator<Uin
   }
 }
 
-function isDisk({ type, path }: LayerEntry): boolean {
+/** Whether an entry of a layer is a disk in a container. */
+export function isContainerDisk({ type, path }: LayerEntry): boolean {
   // A whiteout is an empty file that removes one below it.
   return type === "file" && DISK_PATH.test(path) && !path.startsWith("disk/.wh.");
 }

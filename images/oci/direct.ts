@@ -6,7 +6,7 @@ import type { ImageContext, ProgressCallback } from "../context.ts";
 import { diskDigest } from "../disk/digest.ts";
 import type { Descriptor } from "./client/manifest.ts";
 import { type LayerScan, scanLayer } from "./boot_files.ts";
-import { findMkfsErofs, makeErofs } from "./erofs.ts";
+import { makeErofs } from "./erofs.ts";
 import type { LayerFile } from "./layer_files.ts";
 import { layerArchive } from "./layer_entries.ts";
 import { inParallel } from "./parallel.ts";
@@ -21,6 +21,8 @@ export interface DirectSource {
   files: readonly LayerFile[];
   /** The folder that becomes the image's. */
   folder: string;
+  /** What makes file systems of layers. @throws when there is none here */
+  mkfsErofs: () => string;
 }
 
 /** Options of {@linkcode makeDirect}. */
@@ -44,7 +46,7 @@ export function distinctLayers(layers: readonly Descriptor[]): Descriptor[] {
  */
 export async function makeDirect(
   ctx: ImageContext,
-  { layers, known, files, folder }: DirectSource,
+  { layers, known, files, folder, mkfsErofs }: DirectSource,
   { signal, onProgress }: DirectOptions,
 ): Promise<DirectLayer[]> {
   const { cpus } = ctx.host;
@@ -58,7 +60,7 @@ export async function makeDirect(
   requireBootFiles([...known.values(), ...scans.values()]);
   // A layer of nothing would only take a disk of the machine.
   const filled = files.filter(({ descriptor }) => scans.get(descriptor.digest)?.entries !== 0);
-  const program = filled.length === 0 ? "" : await findMkfsErofs(ctx.host);
+  const program = filled.length === 0 ? "" : mkfsErofs();
   const totalBytes = filled.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
   let doneBytes = 0;
   const made = await inParallel(filled, cpus, signal, async ({ descriptor, path }, signal) => {

@@ -3,10 +3,12 @@ import { directFiles } from "../../state/direct_image.ts";
 import { erofsPrograms } from "../../tests/support/erofs.ts";
 import { collectImages } from "../collect.ts";
 import type { ImageContext } from "../context.ts";
+import { layersDigest } from "../disk/digest.ts";
 import { pullImage } from "../pull.ts";
 import { removeImages } from "../remove.ts";
 import { testImages } from "../testing/context.ts";
 import { pseudoRandom } from "../testing/qemu_img.ts";
+import { sha256Digest } from "./client/hasher.ts";
 import { type FakeRegistry, fakeRegistry } from "./testing/fake_registry.ts";
 import { gzip, imageParts, type TarFile, tarOf } from "./testing/parts.ts";
 
@@ -69,6 +71,9 @@ Deno.test("pull of layers with a kernel makes file systems, kernel and initrd", 
     assert.equal(image.kind, "direct");
     assert.equal(image.sourceFormat, "layers");
     assert.equal(image.layers?.length, 2, "the empty layer is left out");
+    const expected = await layersDigest(image.layers?.map((layer) => layer.diskDigest) ?? []);
+    assert.equal(image.diskDigest, expected);
+    assert.match(image.diskDigest, /^sha256-layers:[0-9a-f]{64}$/);
     const files = directFiles(images.ctx.home, image);
     assert.ok(files !== undefined);
     assert.equal(await Deno.readTextFile(files.kernelPath), "new kernel");
@@ -133,19 +138,22 @@ Deno.test("pull refuses layers without kernel or initrd, and leaves nothing", as
 });
 
 Deno.test("pull of layers says what it lacks: mkfs.erofs, or one that is new enough", async () => {
-  await withRegistry(async ({ images, pull, publish }) => {
+  await withRegistry(async ({ images, registry, pull, publish }) => {
     await publish("1", BASE);
     const { ctx } = images;
     const { host } = ctx;
     const fails = async (which: ImageContext["host"]["which"], message: RegExp) => {
       ctx.host = { ...host, which };
-      await assert.rejects(pull("1"), { code: "host-lacks", message, hint: /[Ii]nstall/ });
+      const hint = /erofs-utils 1\.8 or newer.*Debian 12 has 1\.5/;
+      await assert.rejects(pull("1"), { code: "host-lacks", message, hint });
       assert.deepEqual([images.staged(), images.folders()], [[], []]);
     };
     await fails(() => undefined, /need mkfs\.erofs, which is not installed/);
+    registry.requests.length = 0;
     const old = images.path("mkfs.erofs");
     await Deno.writeTextFile(old, "#!/bin/sh\necho mkfs.erofs 1.5\n", { mode: 0o755 });
     await fails(() => old, /1\.8 or newer, and .* is 1\.5/);
+    assert.equal(blobsAsked(registry), 1, "the configuration; the layer was kept");
     await Deno.writeTextFile(
       old,
       '#!/bin/sh\n[ "$1" = --version ] && echo 1.9 && exit\ncat >/dev/null\necho broken >&2\nexit 1\n',
@@ -154,5 +162,50 @@ Deno.test("pull of layers says what it lacks: mkfs.erofs, or one that is new eno
     ctx.host = { ...host, which: () => old };
     await assert.rejects(pull("1"), { code: "failed", message: /cannot read its layer: broken/ });
     assert.deepEqual([images.staged(), images.folders()], [[], []]);
+  });
+});
+
+Deno.test("pull of layers without mkfs.erofs ends before all of them are fetched", async () => {
+  await withRegistry(async ({ images, registry, pull, publish }) => {
+    const { ctx } = images;
+    const { host } = ctx;
+    const others = [1, 2, 3, 4, 5, 6].map((n): TarFile[] => [
+      { path: `etc/${n}`, bytes: pseudoRandom(100_000, n) },
+    ]);
+    await publish("1", BASE, ...others);
+    await publish("2", BASE, ...others.slice(1));
+    ctx.host = { ...host, which: () => undefined };
+    // Only the layer with the kernel comes; the others wait for it.
+    const base = await sha256Digest(await gzip(tarOf(BASE)));
+    const hold = Promise.withResolvers<void>();
+    const { intercept } = registry;
+    let layers = 0;
+    registry.intercept = async (request, url) => {
+      const digest = url.pathname.split("/").at(-1) ?? "";
+      // Compressed with gzip, as the configuration is not.
+      const isLayer = registry.blob(digest)?.[0] === 0x1f;
+      if (isLayer) layers++;
+      if (isLayer && digest !== base) await hold.promise;
+      return await intercept(request, url);
+    };
+    await assert.rejects(pull("1"), { code: "host-lacks" });
+    hold.resolve();
+    assert.ok(layers <= 4, "those that were begun together");
+
+    // What the first try has fetched is not asked for again.
+    registry.intercept = intercept;
+    ctx.host = host;
+    registry.requests.length = 0;
+    assert.equal((await pull("1")).image.kind, "direct");
+    assert.equal(blobsAsked(registry), 1 + others.length);
+
+    // Some layers are known to be of a guest: nothing of the others is fetched.
+    await publish("3", BASE, [{ path: "etc/new", bytes: text("new") }]);
+    ctx.host = { ...host, which: () => undefined };
+    registry.requests.length = 0;
+    await assert.rejects(pull("3"), { code: "host-lacks" });
+    assert.equal(blobsAsked(registry), 1, "the configuration");
+    // And where all are known, the program is not needed.
+    assert.equal((await pull("2")).image.kind, "direct");
   });
 });

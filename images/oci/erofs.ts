@@ -8,6 +8,10 @@ import { installLine } from "../unwrap/install_line.ts";
 /** Older ones damage some layers without a word (their tar mode writes what cannot be read). */
 const MIN_VERSION = { major: 1, minor: 8 };
 
+const WHERE_IT_IS_NEW =
+  "It must be erofs-utils 1.8 or newer, which Debian 13, Ubuntu 25.04, Fedora 41 and Homebrew " +
+  "have; Debian 12 has 1.5.";
+
 /** Milliseconds that it may take for one piece of the archive, or for its end. */
 const STALL_MS = 120_000;
 
@@ -23,7 +27,7 @@ export async function findMkfsErofs(host: Pick<Host, "os" | "which" | "run">): P
   const path = findSystemProgram(host, name);
   if (path === undefined) {
     throw new CocoonError("host-lacks", "its layers need mkfs.erofs, which is not installed here", {
-      hint: installLine(host, name),
+      hint: `${installLine(host, name)}\n${WHERE_IT_IS_NEW}`,
     });
   }
   const { stdout, stderr } = await host.run([path, "--version"]);
@@ -35,7 +39,7 @@ export async function findMkfsErofs(host: Pick<Host, "os" | "which" | "run">): P
     throw new CocoonError(
       "host-lacks",
       `its layers need mkfs.erofs 1.8 or newer, and ${path} is ${version?.[0] ?? "of no version"}`,
-      { hint: "Install erofs-utils 1.8 (Debian 13, Ubuntu 25.04, Fedora 41, Homebrew)." },
+      { hint: WHERE_IT_IS_NEW },
     );
   }
   return path;

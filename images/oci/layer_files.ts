@@ -1,4 +1,8 @@
 import { explainFullDisk, requireSpace } from "../disk/space.ts";
+import { readJournal } from "../downloads/journal.ts";
+import type { DownloadLimits } from "../downloads/limits.ts";
+import type { PartialDownload } from "../downloads/partial.ts";
+import { downloadLimits, fetchBlob } from "./blobs.ts";
 import type { RegistryClient } from "./client/client.ts";
 import type { Descriptor } from "./client/manifest.ts";
 import { inParallel } from "./parallel.ts";
@@ -14,41 +18,76 @@ export interface LayerFile {
 
 /** Options of {@linkcode fetchLayers}. */
 export interface FetchOptions {
-  /** A folder on the file system of the store. */
-  directory: string;
+  /** Where each of them goes, by digest. */
+  places: ReadonlyMap<string, PartialDownload>;
+  /** What the journals of the downloads say for people. */
+  source: string;
+  http?: DownloadLimits | undefined;
   onBytes: (doneBytes: number, totalBytes: number) => void;
+  /** Called with each layer when it is whole; what it throws ends the others. */
+  onLayer?: ((layer: LayerFile) => Promise<void>) | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Fetches layers, several at once, each into a file of its own that is exactly what its digest
- * says. A layer that is listed twice is fetched once.
+ * Fetches layers, several at once, each into its place, where it is exactly what its digest says. A
+ * layer that is listed twice is fetched once.
  */
 export async function fetchLayers(
   client: RegistryClient,
   layers: readonly Descriptor[],
-  { directory, onBytes, signal }: FetchOptions,
+  { places, source, http, onBytes, onLayer, signal }: FetchOptions,
 ): Promise<LayerFile[]> {
-  const different = [...new Map(layers.map((layer) => [layer.digest, layer])).values()];
-  const totalBytes = different.reduce((sum, { size }) => sum + size, 0);
-  await requireSpace(directory, totalBytes);
-  let doneBytes = 0;
-  await inParallel(different, PARALLEL_LAYERS, signal, async (layer, signal) => {
-    using file = await Deno.open(layerPath(directory, layer), { write: true, createNew: true });
+  const files = [...new Map(layers.map((layer) => [layer.digest, layer])).values()]
+    .map((descriptor) => ({ descriptor, place: placeOf(places, descriptor) }));
+  const totalBytes = files.reduce((sum, { descriptor }) => sum + descriptor.size, 0);
+  await requireSpaceFor(files);
+  const limits = {
+    ...downloadLimits(client.transport.limits, http),
+    // So that there are as many in all, whether there are few layers or many.
+    connections: Math.ceil(PARALLEL_LAYERS / Math.max(1, Math.min(PARALLEL_LAYERS, files.length))),
+  };
+  const doneBytes = new Map<string, number>();
+  await inParallel(files, PARALLEL_LAYERS, signal, async ({ descriptor, place }, signal) => {
     try {
-      for await (const piece of client.blob(layer)) {
-        signal.throwIfAborted();
-        for (let at = 0; at < piece.length;) at += await file.write(piece.subarray(at));
-        doneBytes += piece.length;
-        onBytes(doneBytes, totalBytes);
-      }
+      await fetchBlob(client.blob(descriptor, source), descriptor, place, {
+        limits,
+        signal,
+        onBytes(bytes) {
+          doneBytes.set(descriptor.digest, bytes);
+          onBytes(doneBytes.values().reduce((sum, each) => sum + each, 0), totalBytes);
+        },
+      });
+      await onLayer?.({ descriptor, path: place.dataPath });
     } catch (error) {
-      throw await explainFullDisk(error, directory);
+      throw explainFullDisk(error, place.directory);
     }
   });
-  return layers.map((descriptor) => ({ descriptor, path: layerPath(directory, descriptor) }));
+  return layers.map((descriptor) => ({
+    descriptor,
+    path: placeOf(places, descriptor).dataPath,
+  }));
 }
 
-function layerPath(directory: string, { digest }: Descriptor): string {
-  return `${directory}/blob-${digest.replace(":", "-")}`;
+/** Refuses what cannot fit; what is here of it already needs no more room. */
+async function requireSpaceFor(
+  files: readonly { descriptor: Descriptor; place: PartialDownload }[],
+): Promise<void> {
+  const [first] = files;
+  if (first === undefined) return;
+  let neededBytes = 0;
+  for (const { descriptor, place } of files) {
+    const hereBytes = (await readJournal(place.journalPath))?.map.doneBytes ?? 0;
+    neededBytes += Math.max(0, descriptor.size - hereBytes);
+  }
+  requireSpace(first.place.directory, neededBytes);
+}
+
+function placeOf(
+  places: ReadonlyMap<string, PartialDownload>,
+  { digest }: Descriptor,
+): PartialDownload {
+  const place = places.get(digest);
+  if (place === undefined) throw new Error(`no place was taken for ${digest}`);
+  return place;
 }

@@ -1,24 +1,19 @@
 import { CocoonError } from "../../errors/error.ts";
 import type { Architecture } from "../../plugins/contract.ts";
-import { addImage, type AddOptions, type SourceStream } from "../add.ts";
-import { type AddedImage, commitImage, IMAGE_FOLDER, reuseStored } from "../commit.ts";
-import type { ImageContext } from "../context.ts";
 import type { Verified } from "../../state/images.ts";
+import type { AddOptions } from "../add.ts";
+import { type AddedImage, reuseStored } from "../commit.ts";
+import type { ImageContext } from "../context.ts";
 import { normalizeExpected } from "../digests.ts";
-import { unverified } from "../named.ts";
-import { explainFullDisk } from "../disk/space.ts";
-import { layerFileName } from "../../state/direct_image.ts";
-import type { DirectLayer } from "../../state/images.ts";
-import { distinctLayers, makeDirect } from "./direct.ts";
-import { linkKnownLayers } from "./known_layers.ts";
-import { Staging } from "../staging.ts";
+import type { DownloadLimits } from "../downloads/limits.ts";
 import { OCI_ARCHITECTURES } from "./architectures.ts";
 import { RegistryClient } from "./client/client.ts";
 import type { RegistryLimits } from "./client/limits.ts";
 import { formatOciReference, isLoopback, type OciReference } from "./client/reference.ts";
-import { containerDiskChunks, findContainerDisk } from "./container_disk.ts";
-import { checkConfig, type OciKind, recognise, requirePlatform } from "./kinds.ts";
-import { fetchLayers } from "./layer_files.ts";
+import { recognise, requirePlatform } from "./kinds.ts";
+import { pullContainer } from "./pull_container.ts";
+import { pullDisk } from "./pull_disk.ts";
+import type { RegistryImage } from "./registry_image.ts";
 import { resolveManifest } from "./resolve.ts";
 
 /** How an image is pulled from a registry. */
@@ -31,10 +26,9 @@ export interface OciPullOptions extends AddOptions {
   requireVerified?: boolean | undefined;
   /** Deadlines and repetition. */
   limits?: Partial<RegistryLimits> | undefined;
+  /** Of the blobs' downloads, where they are others. */
+  http?: DownloadLimits | undefined;
 }
-
-/** Configurations of container images; real ones have some 10 KiB. */
-const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 
 /**
  * Stores what a reference to a registry means, for one architecture. The image's identity is the
@@ -57,27 +51,32 @@ export async function pullOci(
   const architecture = options.architecture ?? ctx.host.architecture;
   const resolved = await resolveManifest(client, pinned, { architecture, hostOs: ctx.host.os });
   const verified = verification(pinned, options);
-  if (verified === "none" && options.requireVerified) throw unverified();
+  if (verified === "none" && options.requireVerified) throw unverified(pinned);
   const { digest } = resolved;
   const known = ctx.store.images.get(digest)?.architecture;
   if (known !== undefined) {
     requirePlatform({ os: "linux", architecture: OCI_ARCHITECTURES[known] }, architecture);
   }
-  const stored = await reuseStored(ctx, digest, verified, options.tag, options.signal);
+  const { tag, signal } = options;
+  const findStored = () => reuseStored(ctx, digest, verified, tag, signal);
+  const stored = await findStored();
   if (stored !== undefined) return stored;
-  const origin = { source: formatOciReference(reference), identity: { digest, verified } };
+  const image: RegistryImage = {
+    client,
+    source: formatOciReference(reference),
+    blobSource: formatOciReference({
+      registry: reference.registry,
+      repository: reference.repository,
+      digest,
+    }),
+    digest,
+    verified,
+    findStored,
+  };
   const kind = recognise(resolved.manifest);
-  if (kind.kind === "disk") {
-    const { layer } = kind;
-    const stream = {
-      ...origin,
-      chunks: client.blob(layer),
-      phase: "download" as const,
-      totalBytes: layer.size,
-    };
-    return await addImage(ctx, stream, addOptions(options, resolved.architecture));
-  }
-  return await pullContainer(ctx, client, kind, origin, options);
+  return kind.kind === "disk"
+    ? await pullDisk(ctx, image, kind.layer, { ...options, architecture: resolved.architecture })
+    : await pullContainer(ctx, image, kind, { ...options, architecture });
 }
 
 /** `--sha256` is the digest of the manifest, as `@sha256:` in the reference is. */
@@ -102,74 +101,11 @@ function verification(reference: OciReference, { plainHttp }: OciPullOptions): V
   return plainHttp && !isLoopback(reference.registry) ? "none" : "registry";
 }
 
-/** The digests were those of the manifest, not of the disk. */
-function addOptions(
-  { tag, signal, onProgress }: OciPullOptions,
-  architecture: Architecture | undefined,
-): AddOptions {
-  return { tag, signal, onProgress, facts: architecture && { architecture } };
-}
-
-/** Where an image comes from. */
-interface Origin {
-  source: string;
-  identity: NonNullable<SourceStream["identity"]>;
-}
-
-async function pullContainer(
-  ctx: ImageContext,
-  client: RegistryClient,
-  { config, layers }: Extract<OciKind, { kind: "container" }>,
-  origin: Origin,
-  options: OciPullOptions,
-): Promise<AddedImage> {
-  const architecture = options.architecture ?? ctx.host.architecture;
-  checkConfig(await client.smallBlob(config, MAX_CONFIG_BYTES), architecture);
-  await using staging = await Staging.open(ctx.home, options.signal);
-  const folder = staging.path(IMAGE_FOLDER);
-  await Deno.mkdir(folder);
-  const distinct = distinctLayers(layers);
-  const digests = distinct.map(({ digest }) => digest);
-  const known = await linkKnownLayers(ctx, digests, folder, options.signal);
-  const files = await fetchLayers(client, distinct.filter(({ digest }) => !known.has(digest)), {
-    directory: staging.directory,
-    onBytes: (doneBytes, totalBytes) =>
-      options.onProgress?.({ phase: "download", doneBytes, totalBytes }),
-    signal: options.signal,
+/** The error for an image that came from another computer without TLS. */
+function unverified({ registry, repository }: OciReference): CocoonError {
+  const pinned = formatOciReference({ registry, repository, digest: "sha256:HEX" });
+  return new CocoonError("failed", `nobody vouches for it: ${registry} was asked without TLS`, {
+    hint: `Give the digest that its publisher says (${pinned}), or pass ` +
+      "--insecure-unverified to trust it blindly.",
   });
-  const disk = known.size === 0 ? await findContainerDisk(files) : undefined;
-  const added = addOptions(options, architecture);
-  if (disk !== undefined) {
-    const stream = { ...origin, chunks: containerDiskChunks(disk), phase: "hash" as const };
-    return await addImage(ctx, stream, added);
-  }
-  const made = await makeDirect(ctx, { layers: distinct, known, files, folder }, options)
-    .catch(async (error) => {
-      throw await explainFullDisk(error, staging.directory);
-    });
-  return await commitDirect(ctx, staging, made, origin, added);
-}
-
-async function commitDirect(
-  ctx: ImageContext,
-  staging: Staging,
-  layers: DirectLayer[],
-  { source, identity }: Origin,
-  { tag, signal, facts }: AddOptions,
-): Promise<AddedImage> {
-  const folder = staging.path(IMAGE_FOLDER);
-  const sizes = layers.map(({ digest }) =>
-    Deno.statSync(`${folder}/${layerFileName(digest, "erofs")}`).size
-  );
-  const image = {
-    ...facts,
-    ...identity,
-    kind: "direct" as const,
-    layers,
-    diskDigest: identity.digest,
-    virtualBytes: sizes.reduce((sum, size) => sum + size, 0),
-    sourceFormat: "layers" as const,
-    source,
-  };
-  return await commitImage(ctx, staging, image, tag, signal);
 }

@@ -8,9 +8,14 @@ import { Staging } from "../staging.ts";
 import { sha256Digest } from "./client/hasher.ts";
 import type { RegistryLimits } from "./client/limits.ts";
 import { MANIFEST_TYPES } from "./client/manifest.ts";
-import { formatOciReference, type OciReference, parseOciReference } from "./client/reference.ts";
+import {
+  formatOciReference,
+  looksLikeOci,
+  type OciReference,
+  parseOciReference,
+} from "./client/reference.ts";
 import { Transport } from "./client/transport.ts";
-import { uploadBlob, uploadManifest } from "./client/upload.ts";
+import { sendBlob, uploadBlob, uploadManifest } from "./client/upload.ts";
 import { DISK_ARTIFACT_TYPE, DISK_LAYER_TYPES, EMPTY_CONFIG_TYPE, TITLE } from "./media_types.ts";
 import { packDisk, type PackedDisk } from "./pack_disk.ts";
 
@@ -50,7 +55,7 @@ export async function pushImage(
   target: string,
   options: PushOptions = {},
 ): Promise<PushedImage> {
-  const reference = parseOciReference(target);
+  const reference = parseTarget(target);
   const { tag, digest: pinned } = reference;
   if (tag === undefined || pinned !== undefined) {
     throw new CocoonError("usage", `${target}: what is published gets a tag, its digest it has`, {
@@ -71,19 +76,21 @@ export async function pushImage(
         hint: "Pull or import it again.",
       });
     }
-    await using staging = await Staging.open(ctx.home, signal);
-    const packed = await packDisk(diskPath(ctx.home, image.digest), staging.path("layer"), {
-      signal,
-      onProgress: (doneBytes, totalBytes) => onProgress?.({ phase: "pack", doneBytes, totalBytes }),
-    }).catch(async (error) => {
-      throw await explainFullDisk(error, staging.directory);
-    });
-    const manifest = await manifestOf(reference, packed, image.createdAt);
     const { plainHttp, limits } = options;
     const transport = new Transport(reference, {
       ...{ host: ctx.host, plainHttp, limits, signal },
       actions: "pull,push",
     });
+    // First, although it is the smaller part: a registry that refuses it is not worth the packing.
+    await sendBlob(transport, { digest: await sha256Digest(EMPTY), body: () => EMPTY });
+    await using staging = await Staging.open(ctx.home, signal);
+    const packed = await packDisk(diskPath(ctx.home, image.digest), staging.path("layer"), {
+      signal,
+      onProgress: (doneBytes, totalBytes) => onProgress?.({ phase: "pack", doneBytes, totalBytes }),
+    }).catch((error) => {
+      throw explainFullDisk(error, staging.directory);
+    });
+    const manifest = await manifestOf(reference, packed, image.createdAt);
     await uploadBlob(transport, {
       digest: packed.digest,
       body: () =>
@@ -91,7 +98,6 @@ export async function pushImage(
           onProgress?.({ phase: "upload", doneBytes, totalBytes: packed.bytes })
         ),
     });
-    await uploadBlob(transport, { digest: await sha256Digest(EMPTY), body: () => EMPTY });
     // Last: whoever pulls the tag meanwhile gets the old image, whole.
     await uploadManifest(transport, tag, MANIFEST_TYPES[0], manifest);
     const digest = await sha256Digest(manifest);
@@ -100,6 +106,15 @@ export async function pushImage(
       digest,
       bytes: packed.bytes,
     };
+  });
+}
+
+/** As with pulls, a name alone is no registry's: nothing goes to Docker Hub by mistake. */
+function parseTarget(target: string): OciReference {
+  if (looksLikeOci(target)) return parseOciReference(target);
+  const name = target.includes("/") ? target : `USER/${target}`;
+  throw new CocoonError("usage", `${JSON.stringify(target)} names no registry`, {
+    hint: `Put its host in front, such as ghcr.io/${name}; for Docker Hub: oci:${name}`,
   });
 }
 

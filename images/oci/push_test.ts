@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { realHost } from "../../host/host.ts";
+import { freePort } from "../../tests/support/ports.ts";
 import { skopeo, startRegistry } from "../../tests/support/registry.ts";
 import { importImage } from "../import.ts";
 import { pullImage } from "../pull.ts";
@@ -94,7 +95,7 @@ Deno.test("pushImage() sends nothing twice, and goes on after failures", async (
     const limits = { attempts: 3, firstDelayMs: 1 };
     const through = await pushImage(images.ctx, "disk", `${door.host}/other/x:t`, { limits });
     assert.equal(through.digest, first.digest);
-    assert.deepEqual([...refused], ["HEAD", "POST", "PATCH", "PUT"]);
+    assert.deepEqual([...refused], ["POST", "PATCH", "PUT", "HEAD"]);
   });
 });
 
@@ -102,11 +103,19 @@ Deno.test("pushImage() logs in where that is needed", async () => {
   await withImage(async (images) => {
     await using registry = await startRegistry({ user: "me" });
     const target = `${registry.host}/x:1`;
-    await assert.rejects(pushImage(images.ctx, "disk", target), {
+    const phases: string[] = [];
+    const onProgress = ({ phase }: { phase: string }) => void phases.push(phase);
+    await assert.rejects(pushImage(images.ctx, "disk", target, { onProgress }), {
       code: "failed",
       message: /image "disk": .* refuses the access \(HTTP 401/,
       hint: /docker login/,
     });
+    const nobody = `127.0.0.1:${freePort()}/x:1`;
+    const limits = { attempts: 1 };
+    await assert.rejects(pushImage(images.ctx, "disk", nobody, { onProgress, limits }), {
+      message: /refuses connections/,
+    });
+    assert.deepEqual(phases, [], "nothing was packed for them");
     const auths = { [registry.host]: { auth: btoa("me:secret") } };
     await Deno.writeTextFile(images.path("config.json"), JSON.stringify({ auths }));
     images.ctx.host.env = (name) => name === "DOCKER_CONFIG" ? images.path("") : undefined;
@@ -121,6 +130,15 @@ Deno.test("pushImage() refuses a digest as target, unknown images, and foreign u
     await assert.rejects(pushImage(images.ctx, "disk", `${registry.host}/x@${digest}`), {
       code: "usage",
     });
+    for (
+      const [name, suggested] of [["foo", "oci:USER/foo"], ["me/foo:1", "oci:me/foo:1"]] as const
+    ) {
+      await assert.rejects(pushImage(images.ctx, "disk", name), {
+        code: "usage",
+        message: `"${name}" names no registry`,
+        hint: new RegExp(`${suggested}$`),
+      });
+    }
     await assert.rejects(pushImage(images.ctx, "disc", `${registry.host}/x`), {
       code: "not-found",
       message: /did you mean "disk"/,
@@ -132,7 +150,7 @@ Deno.test("pushImage() refuses a digest as target, unknown images, and foreign u
     await assert.rejects(pushImage(images.ctx, "disk", `${registry.host}/x`), {
       message: /no place for an upload of its own/,
     });
-    assert.ok(registry.requests.every(({ method }) => ["HEAD", "POST"].includes(method)));
+    assert.ok(registry.requests.every(({ method }) => method === "POST"));
     assert.deepEqual(images.staged(), []);
   });
 });

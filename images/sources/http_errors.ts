@@ -45,6 +45,8 @@ export function retryAfter(value: string | null, nowMs: number): number | undefi
   return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
 }
 
+const noTls = (host: string) => `${host} has no TLS connection that can be trusted`;
+
 /** Reasons in the runtime's messages, how we put them, and whether they may pass by themselves. */
 const REASONS: readonly [RegExp, (host: string) => string, string, "passes" | "stays"][] = [
   [
@@ -61,7 +63,7 @@ const REASONS: readonly [RegExp, (host: string) => string, string, "passes" | "s
   ],
   [
     /certificate|UnknownIssuer|InvalidContentType|handshake/i,
-    (host) => `${host} has no TLS connection that can be trusted`,
+    noTls,
     "Check the address. For a certificate of your own: set DENO_CERT to its authority's file.",
     "stays",
   ],
@@ -73,19 +75,24 @@ const REASONS: readonly [RegExp, (host: string) => string, string, "passes" | "s
   ],
 ];
 
-/** The error for a request that got no answer. */
-export function networkError(error: unknown, url: URL): CocoonError {
+/**
+ * The error for a request that got no answer.
+ * @param withoutTls what the user can do if the server is meant to have no TLS
+ */
+export function networkError(error: unknown, url: URL, withoutTls?: string): CocoonError {
   const text = causes(error).join(": ");
+  const more = withoutTls === undefined || url.protocol !== "https:" ? "" : ` ${withoutTls}`;
   for (const [pattern, message, hint, lasting] of REASONS) {
     if (!pattern.test(text)) continue;
-    const options = { hint, cause: error };
+    const options = { hint: message === noTls ? hint + more : hint, cause: error };
     return lasting === "stays"
       ? new CocoonError("failed", message(url.host), options)
       : new TransientError(message(url.host), options);
   }
   return new TransientError(`no answer from ${url.host}`, {
     cause: error,
-    hint: "Check the address and the network, or try again later.",
+    // Some servers without TLS just hang up.
+    hint: `Check the address and the network, or try again later.${more}`,
   });
 }
 

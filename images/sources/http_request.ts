@@ -65,7 +65,10 @@ function split(
 function nextHop(from: URL, location: string): URL {
   const to = URL.canParse(location, from) ? new URL(location, from) : undefined;
   if (to === undefined || !["http:", "https:"].includes(to.protocol)) {
-    throw new CocoonError("failed", `${from.host} redirects to ${JSON.stringify(location)}`);
+    throw new CocoonError("failed", `${from.host} redirects to ${JSON.stringify(location)}`, {
+      hint: "Only http and https addresses are followed. Check the address, or give the one that " +
+        "the file is really at.",
+    });
   }
   if (from.protocol === "https:" && to.protocol === "http:") {
     throw new CocoonError("failed", `${from.host} redirects from https to http (${to.host})`, {

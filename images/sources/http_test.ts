@@ -102,7 +102,10 @@ Deno.test("openHttp() follows redirects, relative ones too, but not for ever", a
   });
   assert.equal(await download(`${server.url}/a`), "there");
   await assert.rejects(download(`${server.url}/loop`), { message: /more than 10 redirects/ });
-  await assert.rejects(download(`${server.url}/ftp`), { message: /redirects to "ftp:/ });
+  await assert.rejects(download(`${server.url}/ftp`), {
+    message: /redirects to "ftp:/,
+    hint: /Only http and https/,
+  });
   await assert.rejects(download(`${server.url}/bad`), { message: /redirects to/ });
 });
 

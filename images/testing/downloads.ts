@@ -5,6 +5,7 @@ import { pseudoRandom } from "./qemu_img.ts";
 import { download, type Downloaded, type DownloadOptions } from "../downloads/download.ts";
 import type { DownloadLimits } from "../downloads/limits.ts";
 import { PartialDownload } from "../downloads/partial.ts";
+import { urlFile } from "../downloads/remote_file.ts";
 
 export const MIB = 1024 * 1024;
 
@@ -41,7 +42,7 @@ export async function downloads(): Promise<Fixture> {
     journalPath,
     async fetch(options = {}) {
       using partial = await open();
-      const done = await download(url, partial, {
+      const done = await download(urlFile(url, options.limits), partial, {
         expected: {},
         checkHead: () => {},
         ...options,

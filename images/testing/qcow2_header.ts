@@ -11,6 +11,8 @@ export interface HeaderFields {
   encryption?: number;
   l1Entries?: number;
   l1Offset?: bigint;
+  refcountOffset?: bigint;
+  refcountClusters?: number;
   incompatible?: bigint;
   headerBytes?: number;
   compression?: number;
@@ -29,6 +31,8 @@ export function qcow2Header(fields: HeaderFields = {}): Uint8Array<ArrayBuffer> 
   view.setUint32(32, fields.encryption ?? 0);
   view.setUint32(36, fields.l1Entries ?? 1);
   view.setBigUint64(40, fields.l1Offset ?? 0x10000n);
+  view.setBigUint64(48, fields.refcountOffset ?? 0n);
+  view.setUint32(56, fields.refcountClusters ?? 0);
   view.setBigUint64(72, fields.incompatible ?? 0n);
   view.setUint32(96, 4);
   view.setUint32(100, fields.headerBytes ?? 112);

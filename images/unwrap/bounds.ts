@@ -1,3 +1,4 @@
+import { formatSize } from "../../config/size.ts";
 import { CocoonError } from "../../errors/error.ts";
 import { MAX_DISK_BYTES } from "../limits.ts";
 import { tooLarge } from "../too_large.ts";
@@ -25,19 +26,33 @@ export function checkUnpacked(
   unpacked: { totalBytes: number; writtenBytes: number },
   limits: typeof UNPACKED_LIMITS | UnpackedLimits = UNPACKED_LIMITS,
 ): void {
-  const beyond = (bytes: number, { ratio, freeBytes }: Limit) =>
-    bytes > Math.max(freeBytes, packedBytes * ratio);
   if (unpacked.totalBytes > MAX_DISK_BYTES) throw tooLarge(MAX_DISK_BYTES);
-  if (
-    beyond(unpacked.totalBytes, limits.total) || beyond(unpacked.writtenBytes, limits.written)
-  ) {
-    throw new CocoonError(
-      "failed",
-      `it unpacks to more than ${unpacked.totalBytes} bytes out of ${packedBytes}, ` +
-        `which no disk image does`,
-      { hint: "If you trust it, unpack it yourself and import the result." },
-    );
-  }
+  checkLimit(packedBytes, unpacked.totalBytes, limits.total, "");
+  checkWritten(packedBytes, unpacked.writtenBytes, limits.written);
+}
+
+/**
+ * Whether so much that takes room may come out of so much, where the length of the disk says
+ * nothing: an empty disk image is small, however large its disk.
+ * @throws {CocoonError} `failed`
+ */
+export function checkWritten(
+  packedBytes: number,
+  writtenBytes: number,
+  limit: Limit = UNPACKED_LIMITS.written,
+): void {
+  checkLimit(packedBytes, writtenBytes, limit, " that are not zeros");
+}
+
+function checkLimit(packedBytes: number, bytes: number, limit: Limit, ofWhat: string): void {
+  const allowedBytes = Math.max(limit.freeBytes, packedBytes * limit.ratio);
+  if (bytes <= allowedBytes) return;
+  throw new CocoonError(
+    "failed",
+    `it unpacks to more than ${formatSize(allowedBytes)}${ofWhat} out of ` +
+      `${formatSize(packedBytes)}, which no disk image does`,
+    { hint: "If you trust it, unpack it yourself and import the result." },
+  );
 }
 
 /** A factor, and what is allowed in any case. */

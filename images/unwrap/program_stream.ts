@@ -1,22 +1,24 @@
 import type { Host } from "../../plugins/contract.ts";
 import { requireProgram } from "../formats/programs.ts";
 import { damaged } from "./damaged.ts";
+import { tooMuchMemory, UNPACK_MEMORY_BYTES } from "./too_much_memory.ts";
 
 /** Of what a program says on standard error. */
 const MAX_COMPLAINT_BYTES = 4096;
 
-/** A header may ask for a window of 4 GiB; that of `xz -9` is 64 MiB. */
-const XZ_MEMORY_LIMIT = "--memlimit-decompress=512MiB";
+/** What `xz` says first when that is not enough (its `message.c`, 5.2 and later). */
+const XZ_MEMORY_COMPLAINT = /memory usage limit/i;
 
 /** How each format is unpacked from standard input to standard output. */
 const ARGUMENTS = {
-  xz: ["--decompress", "--stdout", XZ_MEMORY_LIMIT],
+  xz: ["--decompress", "--stdout", `--memlimit-decompress=${UNPACK_MEMORY_BYTES.xz}`],
   bzip2: ["--decompress", "--stdout"],
 } as const;
 
 /**
  * Unpacks xz or bzip2 with the program of that name: the runtime has neither.
- * @throws {CocoonError} `host-lacks` without the program, `failed` for damaged data
+ * @throws {CocoonError} `host-lacks` without the program, `failed` for damaged data, and for
+ * what needs more memory than is allowed
  */
 export async function* unpackByProgram(
   host: Pick<Host, "os" | "which">,
@@ -43,12 +45,17 @@ export async function* unpackByProgram(
     await feeding;
     const { success } = await child.status;
     if (sourceError !== undefined) throw sourceError;
-    if (!success) throw damaged(format, await complaint);
+    if (!success) throw failed(format, await complaint);
   } finally {
     kill(child);
     await child.stdout.cancel();
     await Promise.all([feeding, complaint, child.status]);
   }
+}
+
+function failed(format: "xz" | "bzip2", complaint: string): Error {
+  if (format === "xz" && XZ_MEMORY_COMPLAINT.test(complaint)) return tooMuchMemory(format);
+  return damaged(format, complaint);
 }
 
 async function feed(

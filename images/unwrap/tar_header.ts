@@ -2,6 +2,7 @@
  * Headers of tar archives: POSIX.1-2017 "pax Interchange Format" (ustar and extended headers), and
  * the GNU tar manual, "Basic Tar Format" (old GNU format, numbers in base 256).
  */
+import { damaged } from "./damaged.ts";
 
 /** Bytes of a header, and the unit of all else in an archive. */
 export const BLOCK_BYTES = 512;
@@ -32,13 +33,16 @@ export function isTarHeader(block: Uint8Array): boolean {
   return stored === unsigned || stored === signed;
 }
 
-/** Reads a header; undefined when its checksum or its size is wrong. */
-export function readTarHeader(block: Uint8Array): TarHeader | undefined {
-  if (!isTarHeader(block)) return undefined;
+/**
+ * Reads a header.
+ * @throws {CocoonError} `failed` when its checksum is wrong, or its size is no number or beyond 2^53
+ */
+export function readTarHeader(block: Uint8Array): TarHeader {
+  if (!isTarHeader(block)) throw damaged("tar", "a header's checksum is wrong");
   const type = String.fromCharCode(block[156] ?? 0);
   // Links, directories and devices have no data, whatever their header says.
   const size = /[1-6]/.test(type) ? 0 : readNumber(block.subarray(124, 136));
-  if (size === undefined) return undefined;
+  if (size === undefined) throw damaged("tar", "the length of a file is impossible");
   return { type: type === "\0" || type === "7" ? "0" : type, name: nameOf(block), size };
 }
 

@@ -104,8 +104,8 @@ Deno.test("tarMembers() refuses headers that cannot be", async () => {
   const cases: [Uint8Array, RegExp][] = [
     [tarHeader({ checksum: "0000000\0" }), /checksum/],
     [new Uint8Array(512).fill(0x41), /checksum/],
-    [tarHeader({ patches: [[124, huge]] }), /checksum|impossible/],
-    [tarHeader({ patches: [[124, "-0000000001\0"]] }), /checksum|impossible/],
+    [tarHeader({ patches: [[124, huge]] }), /length of a file is impossible/],
+    [tarHeader({ patches: [[124, "-0000000001\0"]] }), /length of a file is impossible/],
     [joined(extended(["size", "-1"]), tarHeader()), /impossible/],
     [joined(extended(["size", "999999999999999"]), tarHeader()), /impossible/],
     [tarHeader({ size: 8 * 1024 ** 3 - 1 }), /middle of a file/],

@@ -1,4 +1,4 @@
-import { leavingSpace } from "../disk/space.ts";
+import { Room } from "../disk/space.ts";
 import { SparseFile, SparseStream } from "../disk/sparse_file.ts";
 import type { DiskSourceFormat, SourceFormat, Wrapper } from "../formats/detect.ts";
 import type { Host } from "../../plugins/contract.ts";
@@ -35,10 +35,10 @@ export async function unwrapFile(
   const opened = await unwrap(host, counted(fileChunks(file), options), format);
   const target = options.target(opened.format);
   const limits = options.limits ?? UNPACKED_LIMITS;
-  using sparse = SparseFile.create(target);
+  using sparse = SparseFile.create(target, new Room(dirname(target)));
   const stream = new SparseStream(sparse);
   // Ending the iteration early ends all that unpacks.
-  for await (const bytes of leavingSpace(dirname(target), opened.chunks)) {
+  for await (const bytes of opened.chunks) {
     options.signal?.throwIfAborted();
     stream.write(bytes);
     const [totalBytes, writtenBytes] = [stream.length, sparse.writtenBytes];

@@ -42,7 +42,10 @@ export function findDigest(
   const sha512 = distinct(chosen, "sha512");
   const sha256 = distinct(chosen, "sha256");
   if (sha512.length > 1 || sha256.length > 1) {
-    throw new CocoonError("failed", `the checksum file has several digests of ${fileName}`);
+    throw new CocoonError("failed", `the checksum file has several digests of ${fileName}`, {
+      hint: "Look at it: is it of several versions? Then give the address of one of them, or its " +
+        "digest with --sha256.",
+    });
   }
   if (sha512[0] !== undefined) return { sha512: sha512[0] };
   if (sha256[0] !== undefined) return { sha256: sha256[0] };

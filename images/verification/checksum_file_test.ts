@@ -42,6 +42,7 @@ Deno.test("findDigest() takes a digest without the name only from the file's own
   }
   assert.throws(() => findDigest(`${A}  disk-1.img\n${B}  disk-2.img`, "disk.img", true), {
     message: "the checksum file has several digests of disk.img",
+    hint: /give the address of one of them/,
   });
 });
 

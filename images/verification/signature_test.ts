@@ -86,17 +86,22 @@ Deno.test("verifySignature() needs GnuPG, and leaves nothing behind", async () =
   await assert.rejects(verifySignature(hostWith(), { content: encode("x") }, []), {
     code: "host-lacks",
   });
-  const before = [...Deno.readDirSync(Deno.env.get("TMPDIR") ?? "/tmp")]
-    .filter(({ name }) => name.startsWith("cocoon-gpg-")).length;
   await using keys = await testKeys();
   const key = await keys.make("Publisher <p@example.org>");
-  await assert.rejects(
-    verifySignature(hostWith("gpgv"), { content: encode("x") }, [pin(key)]),
-    { code: "failed" },
-  );
-  const after = [...Deno.readDirSync(Deno.env.get("TMPDIR") ?? "/tmp")]
-    .filter(({ name }) => name.startsWith("cocoon-gpg-")).length;
-  assert.equal(after, before);
+  const host = hostWith("gpgv");
+  const folders: string[] = [];
+  const watched: typeof host = {
+    ...host,
+    run: (argv, options) => {
+      folders.push(argv[argv.indexOf("--homedir") + 1] ?? "");
+      return host.run(argv, options);
+    },
+  };
+  await assert.rejects(verifySignature(watched, { content: encode("x") }, [pin(key)]), {
+    code: "failed",
+  });
+  assert.equal(folders.length, 1);
+  for (const folder of folders) await assert.rejects(Deno.stat(folder), Deno.errors.NotFound);
 });
 
 Deno.test("keyPackets() reads keys with and without armor, several in one file", async () => {

@@ -1,6 +1,16 @@
+import type { Limit } from "../unwrap/bounds.ts";
+
 /** Work on a disk that is shared out by chunks of `CHUNK_BYTES`. */
 export type Job =
-  | { kind: "convert-qcow2"; sourcePath: string; targetPath: string }
+  | {
+    kind: "convert-qcow2";
+    sourcePath: string;
+    targetPath: string;
+    /** Length of what the image came in, which its data is measured by. */
+    packedBytes: number;
+    /** What may come out of that. */
+    limit: Limit;
+  }
   /** `hashes`: `HASH_BYTES` zeros for each chunk. */
   | { kind: "hash"; path: string; hashes: SharedArrayBuffer };
 
@@ -12,12 +22,17 @@ export interface WorkerOrder {
   job: Job;
   /** Chunks in all. */
   chunks: number;
-  /** Two 64-bit numbers: the next chunk that nobody has taken, the bytes of the disk done. */
+  /** 64-bit numbers that all workers share, see {@linkcode COUNTER}. */
   counters: SharedArrayBuffer;
 }
 
-/** Places in {@linkcode WorkerOrder.counters}. */
-export const COUNTER = { nextChunk: 0, doneBytes: 1 } as const;
+/**
+ * Places in {@linkcode WorkerOrder.counters}: the next chunk that nobody has taken, the bytes of the
+ * disk done, the bytes written that are no holes.
+ */
+export const COUNTER = { nextChunk: 0, doneBytes: 1, writtenBytes: 2 } as const;
+/** Bytes of all counters. */
+export const COUNTERS_BYTES = 24;
 
 /** An error as it crosses from a worker. */
 export interface WorkerFailure {

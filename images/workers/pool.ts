@@ -2,6 +2,7 @@ import { CocoonError } from "../../errors/error.ts";
 import { CHUNK_BYTES } from "../limits.ts";
 import {
   COUNTER,
+  COUNTERS_BYTES,
   type Job,
   type WorkerAnswer,
   type WorkerFailure,
@@ -38,7 +39,7 @@ export async function runInWorkers(
   const { signal, onProgress } = options;
   signal?.throwIfAborted();
   const chunks = Math.ceil(diskBytes / CHUNK_BYTES);
-  const counters = new SharedArrayBuffer(16);
+  const counters = new SharedArrayBuffer(COUNTERS_BYTES);
   const order: WorkerOrder = { job, chunks, counters };
   const cpus = options.cpus ?? navigator.hardwareConcurrency;
   const count = Math.max(1, Math.min(cpus, MAX_WORKERS, Math.ceil(chunks / CHUNKS_A_WORKER)));

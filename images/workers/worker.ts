@@ -6,6 +6,7 @@
 import { CocoonError, messageOf } from "../../errors/error.ts";
 import { ChunkConverter } from "../convert/chunk_converter.ts";
 import { ChunkHasher } from "../disk/chunk_hasher.ts";
+import { checkWritten } from "../unwrap/bounds.ts";
 import {
   COUNTER,
   type Job,
@@ -27,7 +28,7 @@ self.onmessage = (event: MessageEvent<WorkerOrder>) => {
 function work({ job, chunks, counters }: WorkerOrder): void {
   const shared = new BigInt64Array(counters);
   using stack = new DisposableStack();
-  const doChunk = prepare(job, stack);
+  const doChunk = prepare(job, shared, stack);
   while (true) {
     const chunk = Number(Atomics.add(shared, COUNTER.nextChunk, 1n));
     if (chunk >= chunks) return;
@@ -36,10 +37,24 @@ function work({ job, chunks, counters }: WorkerOrder): void {
 }
 
 /** What to do with one chunk; returns the bytes of the disk that it covers. */
-function prepare(job: Job, stack: DisposableStack): (chunk: number) => number {
+function prepare(
+  job: Job,
+  counters: BigInt64Array,
+  stack: DisposableStack,
+): (chunk: number) => number {
   if (job.kind === "convert-qcow2") {
     const converter = stack.use(new ChunkConverter(job.sourcePath, job.targetPath));
-    return (chunk) => converter.convert(chunk);
+    let counted = 0;
+    return (chunk) => {
+      const bytes = converter.convert(chunk);
+      const more = BigInt(converter.writtenBytes - counted);
+      counted = converter.writtenBytes;
+      // Of all workers: a small file whose clusters unpack to ever more is ended by the first that
+      // sees it.
+      const written = Number(Atomics.add(counters, COUNTER.writtenBytes, more) + more);
+      checkWritten(job.packedBytes, written, job.limit);
+      return bytes;
+    };
   }
   const hasher = stack.use(new ChunkHasher(job.path));
   const hashes = new Uint8Array(job.hashes);

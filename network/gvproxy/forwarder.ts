@@ -82,6 +82,27 @@ export async function exposed(
   throw new CocoonError("failed", `gvproxy does not list its forwards: ${text.trim()}`);
 }
 
+/**
+ * All forwards into the guest that there are now.
+ * @throws {CocoonError} `failed`
+ */
+export async function openForwards(
+  gateway: Pick<Gateway, "apiSocketPath">,
+  signal: AbortSignal,
+): Promise<PortForward[]> {
+  return (await exposed(gateway, signal)).flatMap(({ local, remote, protocol }): PortForward[] => {
+    const [, host = "", hostPort] = /^(.*):(\d+)$/.exec(local) ?? [];
+    const [, guestPort] = /:(\d+)$/.exec(remote) ?? [];
+    if (hostPort === undefined || guestPort === undefined) return [];
+    return [{
+      protocol: protocol === "udp" ? "udp" : "tcp",
+      hostAddress: host.replace(/^\[|\]$/g, ""),
+      hostPort: Number(hostPort),
+      guestPort: Number(guestPort),
+    }];
+  });
+}
+
 function isExposedPort(value: unknown): value is ExposedPort {
   return typeof value === "object" && value !== null &&
     ["local", "remote", "protocol"].every((key) =>

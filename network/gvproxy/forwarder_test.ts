@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { PortForward } from "../../plugins/contract.ts";
 import { gvproxyProgram } from "../../tests/support/trixie.ts";
 import { waitFor } from "../../tests/support/wait_for.ts";
-import { expose, exposed, type Gateway, unexpose } from "./forwarder.ts";
+import { expose, exposed, type Gateway, openForwards, unexpose } from "./forwarder.ts";
 
 const signal = new AbortController().signal;
 
@@ -47,6 +47,7 @@ Deno.test("expose() and unexpose() open and close a port, once or twice", async 
     assert.deepEqual(await exposed(gateway, signal), [
       { local: `127.0.0.1:${forward.hostPort}`, remote: "192.168.127.3:80", protocol: "tcp" },
     ]);
+    assert.deepEqual(await openForwards(gateway, signal), [forward]);
     (await Deno.connect({ hostname: "127.0.0.1", port: forward.hostPort })).close();
     for (let time = 0; time < 2; time++) await unexpose(gateway, forward, signal);
     assert.deepEqual(await exposed(gateway, signal), []);

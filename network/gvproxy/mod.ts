@@ -42,6 +42,13 @@ const provider: NetworkProvider = {
     const { expose, unexpose } = await import("./forwarder.ts");
     await (kind === "add" ? expose : unexpose)(state, forward, signal);
   },
+  async forwards(stored, signal) {
+    const state = readState(stored);
+    if (state === undefined) return [];
+    const { openForwards } = await import("./forwarder.ts");
+    const all = await openForwards(state, signal);
+    return all.filter(({ protocol, hostPort }) => protocol !== "tcp" || hostPort !== state.sshPort);
+  },
   async detach(host, state) {
     const apiSocketPath = readState(state)?.apiSocketPath;
     if (apiSocketPath === undefined) return;

@@ -14,6 +14,8 @@ const L1_ENTRY_COVERS_BYTES = (CLUSTER_BYTES / 8) * CLUSTER_BYTES;
 const L1_CLUSTER_COVERS_BYTES = (CLUSTER_BYTES / 8) * L1_ENTRY_COVERS_BYTES;
 /** QEMU opens L1 tables of up to 32 MiB (QCOW_MAX_L1_SIZE, block/qcow2.h). */
 const MAX_L1_CLUSTERS = (32 << 20) / CLUSTER_BYTES;
+/** The largest virtual disk: 2048 TiB. */
+export const MAX_DISK_BYTES = MAX_L1_CLUSTERS * L1_CLUSTER_COVERS_BYTES;
 /** The specification's limit of the backing file's name. */
 const MAX_BACKING_NAME_BYTES = 1023;
 
@@ -40,8 +42,11 @@ export interface FileParts {
 export function emptyOverlay(basePath: string, sizeBytes: number): FileParts {
   const l1Clusters = Math.max(1, Math.ceil(sizeBytes / L1_CLUSTER_COVERS_BYTES));
   if (l1Clusters > MAX_L1_CLUSTERS) {
-    const limit = MAX_L1_CLUSTERS * L1_CLUSTER_COVERS_BYTES;
-    throw new CocoonError("usage", `a qcow2 disk has at most ${limit} bytes, not ${sizeBytes}`);
+    throw new CocoonError(
+      "usage",
+      `a qcow2 disk has at most ${MAX_DISK_BYTES / 2 ** 40} TiB, not ${sizeBytes} bytes`,
+      { hint: "Ask for a smaller disk." },
+    );
   }
   const clusters = 3 + l1Clusters;
   const refcountBlock = new DataView(new ArrayBuffer(clusters * 2));

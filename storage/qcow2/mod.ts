@@ -5,6 +5,7 @@ import { defineSettings } from "../../plugins/settings.ts";
 import { changeDiskFile, makeDiskFile, measureImage, shrinkRefusal } from "../disk_file.ts";
 import {
   emptyOverlay,
+  MAX_DISK_BYTES,
   type OverlayHeader,
   readHeader,
   roundToSectors,
@@ -17,6 +18,7 @@ const driver: StorageDriver = {
   summary: "thin overlays on the image, for hypervisors that read qcow2",
   settingsSchema: defineSettings({}),
   format: "qcow2",
+  maxDiskBytes: MAX_DISK_BYTES,
   supports: () => Promise.resolve(true),
   check: (_host, directory) =>
     Promise.resolve([{

@@ -1,5 +1,6 @@
 /** The contract of backends, as checks. Booting real guests is for other tests. */
 import assert from "node:assert/strict";
+import { messageOf } from "../../errors/error.ts";
 import type {
   Architecture,
   Attachment,
@@ -141,6 +142,20 @@ export function backendChecks(backend: Backend, fixture: BackendFixture): Check[
       run: async () => {
         const { machine } = request(firstWish(capabilities()));
         await assertRefused(() => backend.probe(bareHost(), machine, settings), ["host-lacks"]);
+      },
+    },
+    {
+      name: "lacks() foretells what probe() lacks, and is content where every program is",
+      run: async () => {
+        const { boot, architecture } = firstWish(capabilities());
+        const lack = await backend.lacks?.(bareHost(), architecture, settings);
+        if (backend.lacks === undefined) return;
+        assertRefusal(lack, ["host-lacks"]);
+        const machine = sampleMachine(boot, { architecture });
+        const probed = backend.probe(bareHost(), machine, settings);
+        await assert.rejects(probed, { message: messageOf(lack) });
+        const rich = { ...bareHost(), which: (program: string) => `/usr/bin/${program}` };
+        assert.equal(await backend.lacks(rich, architecture, settings), undefined);
       },
     },
     {

@@ -59,7 +59,7 @@ Deno.test("vm create refuses wrong names, sizes, files and flags", async () => {
     args: create("--kernel", guest.kernelPath, "--memory", "1M", "--cpus", "10000"),
     code: 2,
     stderr: `cocoon: --cpus 10000: this computer has ${cpus}\n` +
-      "cocoon: --memory 1MiB: not a whole number of MiB from 32 up\n" +
+      "cocoon: --memory 1MiB: less than 32MiB, with which no kernel starts\n" +
       `hint: Give at most ${cpus}.\nhint: Give it as in 512M or 2G.\n`,
   });
   await assertRefused(home, {

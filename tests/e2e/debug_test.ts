@@ -23,7 +23,7 @@ function comparable(plan: string): string {
   return plan
     .replaceAll(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "UUID")
     .replaceAll(/\b[0-9a-f]{2}(:[0-9a-f]{2}){5}\b/g, "MAC")
-    .replaceAll(/\/(vms|run)\/[a-z0-9]{12}\//g, "/$1/ID/");
+    .replaceAll(/\/(vms|run)\/[a-z0-9]{12}\b/g, "/$1/ID");
 }
 
 Deno.test("vm debug shows the plan of a machine that is to be made, and makes nothing", async () => {
@@ -64,6 +64,13 @@ Deno.test("vm debug shows the plan of a machine that is to be made, and makes no
   await cocoonOk(home, ["vm", "create", "--name", "one", ...SIZE, "disk"]);
   const after = await cocoonOk(home, ["vm", "debug", "one"]);
   assert.equal(comparable(after.stdout), comparable(shown.stdout));
+  // What comes before the program, pasted, makes what the program needs.
+  const [prepare = ""] = after.stdout.split("\n# hypervisor\n");
+  const pasted = await new Deno.Command("sh", { args: ["-ec", `${prepare}\n${prepare}`] }).output();
+  assert.equal(pasted.code, 0, new TextDecoder().decode(pasted.stderr));
+  const [id] = made(home).filter((name) => /^[a-z0-9]{12}$/.test(name));
+  const store = await Deno.stat(`${home.path}/vms/${id}/efi-variables.fd`);
+  assert.deepEqual([(store.mode ?? 0) & 0o777, store.size > 0], [0o600, true]);
   const taken = await debug("--name", "one", "disk");
   assert.equal(taken.code, 4, taken.stderr);
   const both = await debug("--cpus", "1", "one");

@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { smallGuest } from "../guests/cache.ts";
 import { cocoonOk } from "../support/cocoon.ts";
 import { assertNothingLeft, inspect, ssh, sshPortOf, WAIT_SSH } from "../support/machines.ts";
+import { giveOwnSshPorts } from "../support/ports.ts";
 import { tempHome } from "../support/temp_home.ts";
 
 Deno.test("a machine from a disk image boots by EFI and keeps disk, MAC, port and host key", async () => {
   await using home = await tempHome();
+  await giveOwnSshPorts(home);
   const { qcow2Path } = await smallGuest();
   const flags = ["--memory", "256M", "--cpus", "1", "--disk", "128M"];
   // No --name: it is made from the file's.

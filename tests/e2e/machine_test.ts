@@ -15,12 +15,13 @@ import {
   supervisors,
   WAIT_SSH,
 } from "../support/machines.ts";
-import { freePort, isPortFree } from "../support/ports.ts";
+import { freePort, giveOwnSshPorts, isPortFree } from "../support/ports.ts";
 import { tempHome } from "../support/temp_home.ts";
 import { waitFor } from "../support/wait_for.ts";
 
 Deno.test("a small machine obeys every verb from run to rm", async (t) => {
   await using home = await tempHome();
+  await giveOwnSshPorts(home);
   const boot = directBoot(await smallGuest());
   const forwarded = freePort();
 
@@ -197,7 +198,10 @@ Deno.test("a small machine obeys every verb from run to rm", async (t) => {
     async () => {
       const before = remains(home);
       const { stdout } = await cocoonOk(home, ["vm", "debug", "web"]);
-      assert.match(stdout, /^# hypervisor\n\S*qemu-system-\S+ -name '?guest=web'? /);
+      assert.match(
+        stdout,
+        /^umask 077\nmkdir -p \S+\n# hypervisor\n\S*qemu-system-\S+ -name '?guest=web'? /,
+      );
       const plan = JSON.parse((await cocoonOk(home, ["vm", "debug", "web", "-o", "json"])).stdout);
       const [hypervisor] = plan.processes;
       assert.equal(hypervisor.role, "hypervisor");

@@ -10,13 +10,14 @@ import {
   sshPortOf,
   WAIT_SSH,
 } from "../support/machines.ts";
-import { isPortFree } from "../support/ports.ts";
+import { giveOwnSshPorts, isPortFree } from "../support/ports.ts";
 import { tempHome } from "../support/temp_home.ts";
 
 const COUNT = 8;
 
 Deno.test("eight machines made and started at once all reach SSH, and go at once", async () => {
   await using home = await tempHome();
+  await giveOwnSshPorts(home);
   const boot = directBoot(await smallGuest());
   const names = Array.from({ length: COUNT }, (_, index) => `m${index + 1}`);
 

@@ -11,8 +11,11 @@ export interface KillTest {
   /** Before the verb; not killed. */
   prepare?(home: TempHome, boot: string[]): Promise<void>;
   verb(boot: string[]): string[];
-  /** What is done beside the verb, for one that does not end by itself. It may be killed any time. */
-  meanwhile?(home: TempHome): Promise<void>;
+  /**
+   * What is done beside the verb, for one that does not end by itself. It may be killed any time,
+   * which `hasEnded` tells.
+   */
+  meanwhile?(home: TempHome, hasEnded: () => boolean): Promise<void>;
   /** Moments before the first call that names this are left out. */
   after?: string;
   /**
@@ -43,7 +46,7 @@ export async function killEverywhere(test: KillTest): Promise<{ points: number; 
       await using home = await usedHome(test);
       await test.prepare?.(home, boot);
       const tracing = killPoints(home, verb, test.everyWrite);
-      await test.meanwhile?.(home);
+      await test.meanwhile?.(home, () => false);
       const found = await tracing;
       await clear(home);
       const from = found.findIndex(({ example }) => example.includes(test.after ?? ""));
@@ -56,7 +59,9 @@ export async function killEverywhere(test: KillTest): Promise<{ points: number; 
       try {
         await test.prepare?.(home, boot);
         const running = runUntil(home, verb, point);
-        await test.meanwhile?.(home);
+        let ended = false;
+        running.finally(() => ended = true).catch(() => {/* awaited below */});
+        await test.meanwhile?.(home, () => ended);
         if ((await running).code === 137) killed++;
         const [machine, ...others] = await list(home);
         assert.deepEqual(others, []);

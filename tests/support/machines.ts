@@ -26,6 +26,7 @@ export interface MachineJson {
   hostKey: string;
   restarts: number;
   pid: number | null;
+  startedAt: string | null;
   exit: { code: number | null; signal: string | null } | null;
   lastError: string | null;
 }

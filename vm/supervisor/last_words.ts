@@ -32,12 +32,16 @@ export function lastWords(text: string): LastWords | undefined {
   return last[1] === undefined && last[2] === undefined ? "off" : "reboot";
 }
 
-/** The last words in a log; undefined also for a log that cannot be read. */
-export function lastWordsOf(logPath: string): LastWords | undefined {
+/**
+ * The last words in a log; undefined also for a log that cannot be read.
+ * @param start bytes at its beginning that are an earlier run's; a log that is shorter was emptied
+ *   since
+ */
+export function lastWordsOf(logPath: string, start = 0): LastWords | undefined {
   try {
     using file = Deno.openSync(logPath);
     const { size } = file.statSync();
-    file.seekSync(Math.max(0, size - TAIL_BYTES), Deno.SeekMode.Start);
+    file.seekSync(Math.max(start <= size ? start : 0, size - TAIL_BYTES), Deno.SeekMode.Start);
     const buffer = new Uint8Array(TAIL_BYTES);
     return lastWords(new TextDecoder().decode(buffer.subarray(0, file.readSync(buffer) ?? 0)));
   } catch {

@@ -38,6 +38,9 @@ Deno.test("lastWordsOf() reads the end of a long log, and nothing of one that is
     assert.equal(lastWordsOf(path), undefined);
     await Deno.writeTextFile(path, OFF + "x".repeat(10_000) + RESTART);
     assert.equal(lastWordsOf(path), "reboot");
+    // An earlier run's words are not this one's.
+    assert.equal(lastWordsOf(path, (await Deno.stat(path)).size), undefined);
+    assert.equal(lastWordsOf(path, 1_000_000), "reboot");
     await Deno.writeTextFile(path, RESTART + "x".repeat(10_000));
     assert.equal(lastWordsOf(path), undefined);
   } finally {

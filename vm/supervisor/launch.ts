@@ -109,6 +109,7 @@ async function execute(
       control: plan.control,
       console: plan.console,
       consoleLogPath: plan.consoleLogPath,
+      consoleLogStart: sizeOf(plan.consoleLogPath),
       processes: {},
     },
   }));

@@ -17,6 +17,8 @@ const OFF = { code: 0, signal: null };
 const CRASH = { code: 1, signal: null };
 const KILLED = { code: null, signal: "SIGKILL" };
 const UNSEEN = { code: null, signal: null };
+/** Seen by a supervisor that was not the parent; the guest said good-bye. */
+const SAID_OFF = { ...UNSEEN, watched: true, poweredOff: true } as const;
 
 Deno.test("restartPause() never restarts what the user has stopped", () => {
   assert.equal(pause("always", CRASH, { desired: "stopped" }), undefined);
@@ -24,7 +26,7 @@ Deno.test("restartPause() never restarts what the user has stopped", () => {
 
 Deno.test("restartPause() follows the policy", () => {
   assert.equal(pause("no", CRASH), undefined);
-  assert.equal(pause("on-failure", OFF), undefined);
+  for (const end of [OFF, SAID_OFF]) assert.equal(pause("on-failure", end), undefined);
   for (const end of [CRASH, KILLED, UNSEEN]) assert.equal(pause("on-failure", end), 1_000);
   for (const end of [OFF, CRASH, KILLED, UNSEEN]) assert.equal(pause("always", end), 1_000);
 });

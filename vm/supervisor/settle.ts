@@ -9,10 +9,14 @@ import { providersOf } from "../plugins.ts";
 /** Milliseconds that a companion gets between SIGTERM and SIGKILL. */
 const COMPANION_GRACE_MS = 2_000;
 
-/** How a hypervisor ended; both null when nobody saw it. */
+/** How a hypervisor ended; both null when nobody saw its status. */
 export interface HypervisorEnd {
   code: number | null;
   signal: string | null;
+  /** A supervisor saw it end that was not its parent, and so no status. */
+  watched?: true;
+  /** The guest has said on its console that it powers itself off. */
+  poweredOff?: true;
   /** The guest has rebooted, and its hypervisor ends with that. */
   rebooted?: true;
   /** The helper whose end made the supervisor end the machine. */
@@ -43,13 +47,16 @@ export async function settle(
     const asked = now.desired === "stopped";
     const unseen = end.code === null && end.signal === null;
     const lost = end.lostHelper !== undefined;
-    const crashed = !asked && (lost || (!unseen && end.code !== 0));
+    // Without a status the guest's last words decide. A guest that says none on this console is
+    // taken for one that was cut off: that hides no crash.
+    const good = unseen ? !end.watched || end.poweredOff || end.rebooted : end.code === 0;
+    const crashed = !asked && (lost || !good);
     const exit = { code: end.code, signal: end.signal, at: context.host.now().toISOString() };
     if (crashed && failure === undefined) problems.unshift(describeEnd(end));
     return {
       ...rest,
       state: failure !== undefined || crashed ? "error" : "stopped",
-      stale: !asked && unseen && failure === undefined && !end.rebooted,
+      stale: !asked && unseen && failure === undefined && !end.rebooted && !end.watched,
       stoppedAt: context.host.now().toISOString(),
       ...(failure === undefined ? { exit } : {}),
       ...(problems.length > 0 ? { lastError: problems.join("; ") } : {}),
@@ -65,6 +72,8 @@ export function describeEnd(end: HypervisorEnd): string {
   if (end.lostHelper !== undefined) return lossOf(end.lostHelper);
   if (end.signal !== null) return `the hypervisor was ended by ${end.signal}`;
   if (end.code !== null) return `the hypervisor ended with status ${end.code}`;
+  if (end.poweredOff) return "the guest has powered itself off";
+  if (end.watched) return "the hypervisor ended, and its exit status could not be seen";
   return "the hypervisor ended unseen";
 }
 

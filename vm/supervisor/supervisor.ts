@@ -27,6 +27,8 @@ import { takeOver } from "./take_over.ts";
 
 /** Milliseconds between two looks at what was adopted, or at the user's wish during a pause. */
 const WATCH_INTERVAL_MS = 200;
+/** Milliseconds that a guest's last words may take from its terminal into the log. */
+const LAST_WORDS_MS = 500;
 /** Milliseconds between two questions to a hypervisor that was just adopted. */
 const ADOPT_POLL_MS = 50;
 
@@ -99,7 +101,7 @@ async function superviseRun(
     .catch((error) => console.error(messageOf(error)));
   const backend = await backendOf(running.record);
   const end = {
-    ...withLastWords(await running.end, backend, running.info.consoleLogPath),
+    ...await withLastWords(await running.end, backend, running.info),
     ...(lostHelper === undefined ? {} : { lostHelper }),
   };
   if (performance.now() - startedAt >= HEALTHY_RUN_MS) {
@@ -158,10 +160,21 @@ async function giveUp(
 }
 
 /** Reads how the guest ended where the hypervisor's end does not tell. */
-function withLastWords(end: HypervisorEnd, backend: Backend, logPath: string): HypervisorEnd {
+async function withLastWords(
+  end: HypervisorEnd,
+  backend: Backend,
+  run: RunInfo,
+): Promise<HypervisorEnd> {
   const byItself = end.signal === null && (end.code === 0 || end.code === null);
-  if (!backend.rebootEndsProcess || !byItself || lastWordsOf(logPath) !== "reboot") return end;
-  return { ...end, rebooted: true };
+  if (!byItself || !(backend.rebootEndsProcess || end.watched)) return end;
+  const read = () => lastWordsOf(run.consoleLogPath, run.consoleLogStart);
+  // What the guest said last may still be on its way from the terminal into the log.
+  for (let waitedMs = 0; waitedMs < LAST_WORDS_MS && read() === undefined; waitedMs += 50) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const words = read();
+  if (words === "reboot" && backend.rebootEndsProcess) return { ...end, rebooted: true };
+  return words === "off" ? { ...end, poweredOff: true } : end;
 }
 
 interface Running {
@@ -247,7 +260,7 @@ async function watch(
     }
     await new Promise((resolve) => setTimeout(resolve, WATCH_INTERVAL_MS));
   }
-  return { code: null, signal: null };
+  return { code: null, signal: null, watched: true };
 }
 
 /** Ends a hypervisor whose start failed; idempotent. */

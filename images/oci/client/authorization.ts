@@ -74,7 +74,7 @@ export class Authorization {
       this.#expiresAtMs = Infinity;
       return;
     }
-    throw registryError(401, "", registry, found.problem);
+    throw registryError(401, "", registry, found);
   }
 
   async #fetchToken(
@@ -109,7 +109,7 @@ export class Authorization {
     const answer = await exchange(realm, { method, headers, body, limits, signal });
     const text = new TextDecoder().decode(await answer.bytes(MAX_ANSWER_BYTES));
     if (answer.status !== 200) {
-      throw registryError(answer.status, text, registry, found.problem);
+      throw registryError(answer.status, text, registry, found);
     }
     const json = asObject(parseJson(text));
     const token = asString(json?.["token"]) ?? asString(json?.["access_token"]);

@@ -1,107 +1,68 @@
 import { CocoonError } from "../../../errors/error.ts";
-import { pause } from "../../sources/deadline.ts";
+import type { RemoteFile } from "../../downloads/remote_file.ts";
+import { contentLength } from "../../sources/http_body.ts";
 import { TransientError } from "../../sources/http_errors.ts";
-import { printable } from "./errors.ts";
 import type { Answer } from "./exchange.ts";
-import { DigestCheck } from "./hasher.ts";
 import type { Descriptor } from "./manifest.ts";
-import { retryDelayMs } from "./retry.ts";
 import type { Transport } from "./transport.ts";
 
 /**
- * The content of a blob, in order. A transfer that breaks off is taken up where it was; whoever
- * reads to the end knows that length and digest are right, and must not use it before.
- * @throws {CocoonError} `failed` (from the iteration) when they are not, or nothing comes any more
+ * A blob of a registry, as downloads ask for it. Nothing here looks at the digest: whoever has
+ * fetched it compares that of the whole.
+ * @param source what the download's journal says for people
  */
-export async function* blobChunks(
-  transport: Transport,
-  descriptor: Descriptor,
-): AsyncGenerator<Uint8Array> {
-  const { digest, size } = descriptor;
-  const subject = `blob ${shortDigest(digest)}`;
-  const check = await DigestCheck.create(digest);
-  let received = 0;
-  // Counted anew whenever something has come: a long transfer may break off often.
-  let attempt = 1;
-  let source: Source | undefined;
-  try {
-    for (;;) {
-      let piece: Uint8Array | undefined;
-      // Opening is repeated by the transport itself.
-      source ??= await open(transport, descriptor, received);
-      try {
-        piece = await source.answer.read();
-        if (piece === undefined && received < size) throw endedEarly(subject, received, size);
-      } catch (error) {
-        await source.answer.discard();
-        source = undefined;
-        if (attempt >= transport.limits.attempts || !(error instanceof TransientError)) throw error;
-        await pause(retryDelayMs(++attempt, transport.limits), transport.signal);
-        continue;
-      }
-      if (piece === undefined) break;
-      const fresh = piece.subarray(Math.min(source.skipBytes, piece.length));
-      source.skipBytes -= piece.length - fresh.length;
-      if (fresh.length === 0) continue;
-      received += fresh.length;
-      if (received > size) throw tooLong(subject, size);
-      attempt = 1;
-      check.update(fresh);
-      yield fresh;
-    }
-    check.finish(subject);
-  } finally {
-    await source?.answer.discard();
-  }
-}
-
-/** An answer and how much of its beginning is known already. */
-interface Source {
-  answer: Answer;
-  skipBytes: number;
-}
-
-/** Asks for the rest; a server without ranges gives all of it again. */
-async function open(
+export function blobFile(
   transport: Transport,
   { digest, size }: Descriptor,
-  received: number,
-): Promise<Source> {
-  const answer = await transport.send({
-    target: `blobs/${digest}`,
-    headers: received === 0 ? {} : { range: `bytes=${received}-` },
-    expect: received === 0 ? [200] : [200, 206, 416],
-  });
-  const range = answer.headers.get("content-range") ?? "";
-  const length = answer.headers.get("content-length");
-  if (answer.status === 200 && (length === null || Number(length) === size)) {
-    return { answer, skipBytes: received };
+  source: string,
+): RemoteFile {
+  return {
+    source,
+    isFixed: true,
+    async open(signal, { headers = {}, statuses = [200] } = {}) {
+      const answer = await transport.send({
+        target: `blobs/${digest}`,
+        headers,
+        expect: statuses,
+        signal,
+        // The download has its own patience, and knows what has come already.
+        once: true,
+      });
+      const length = contentLength(answer.headers);
+      if (answer.status === 200 && length !== undefined && length !== size) {
+        await answer.discard();
+        throw new CocoonError(
+          "failed",
+          `blob ${shortDigest(digest)} has ${length} bytes, but ${size} by its manifest`,
+          { hint: "Tell whoever runs the registry." },
+        );
+      }
+      // Its manifest tells the length where the registry does not.
+      const totalBytes = answer.status === 200 ? size : length;
+      return {
+        status: answer.status,
+        headers: answer.headers,
+        totalBytes,
+        chunks: chunksOf(answer, totalBytes),
+        [Symbol.asyncDispose]: () => answer.discard(),
+      };
+    },
+  };
+}
+
+async function* chunksOf(
+  answer: Answer,
+  totalBytes: number | undefined,
+): AsyncGenerator<Uint8Array> {
+  let received = 0;
+  for (let piece; (piece = await answer.read()) !== undefined;) {
+    received += piece.length;
+    yield piece;
   }
-  const from = /^bytes (\d+)-\d+\/(?:\d+|\*)$/.exec(range)?.[1];
-  if (answer.status === 206 && Number(from) === received) return { answer, skipBytes: 0 };
-  await answer.discard();
-  const subject = `blob ${shortDigest(digest)}`;
-  if (answer.status === 416) throw endedEarly(subject, received, size);
-  throw new CocoonError(
-    "failed",
-    answer.status === 200
-      ? `${subject} has ${length} bytes, but ${size} by its manifest`
-      : `${subject}: the registry answers with another range (${printable(range)})`,
-    { hint: "Tell whoever runs the registry." },
-  );
-}
-
-function endedEarly(subject: string, received: number, size: number): TransientError {
-  return new TransientError(`${subject} ended after ${received} of ${size} bytes`, {
-    hint: "Try again. If it stays so, tell whoever runs the registry.",
-  });
-}
-
-function tooLong(subject: string, size: number): CocoonError {
-  return new CocoonError(
-    "failed",
-    `${subject} is longer than the ${size} bytes that its manifest says`,
-    { hint: "Try again. If it stays so, tell whoever published the image." },
+  if (totalBytes === undefined || received === totalBytes) return;
+  throw new TransientError(
+    `the transfer from ${answer.url.host} ended after ${received} of ${totalBytes} bytes`,
+    { hint: "Try again. If it stays so, tell whoever runs the registry." },
   );
 }
 

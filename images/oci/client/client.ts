@@ -1,5 +1,6 @@
 import { CocoonError } from "../../../errors/error.ts";
-import { blobChunks } from "./blob.ts";
+import type { RemoteFile } from "../../downloads/remote_file.ts";
+import { blobFile, shortDigest } from "./blob.ts";
 import { DigestCheck, sha256Digest } from "./hasher.ts";
 import { MAX_MANIFEST_BYTES } from "./limits.ts";
 import {
@@ -54,26 +55,29 @@ export class RegistryClient {
     return { digest, bytes, content: parseManifest(bytes) };
   }
 
-  /** The content of a blob; see {@linkcode blobChunks}. */
-  blob(descriptor: Descriptor): AsyncGenerator<Uint8Array> {
-    return blobChunks(this.transport, descriptor);
+  /**
+   * A blob, to be downloaded.
+   * @param source what the download's journal says for people
+   */
+  blob(descriptor: Descriptor, source: string): RemoteFile {
+    return blobFile(this.transport, descriptor, source);
   }
 
   /** A small blob, whole. @throws {CocoonError} `failed` when it has more than `maxBytes` */
   async smallBlob(descriptor: Descriptor, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-    if (descriptor.size > maxBytes) {
+    const { digest, size } = descriptor;
+    if (size > maxBytes) {
       throw new CocoonError(
         "failed",
-        `its configuration has ${descriptor.size} bytes, more than the ${maxBytes} that are read`,
+        `its configuration has ${size} bytes, more than the ${maxBytes} that are read`,
+        { hint: "Tell whoever published the image." },
       );
     }
-    const bytes = new Uint8Array(descriptor.size);
-    let at = 0;
-    // `blob` gives never more than the descriptor's size.
-    for await (const piece of this.blob(descriptor)) {
-      bytes.set(piece, at);
-      at += piece.length;
-    }
+    const answer = await this.transport.send({ target: `blobs/${digest}`, expect: [200] });
+    const bytes = await answer.bytes(maxBytes);
+    const check = await DigestCheck.create(digest);
+    check.update(bytes);
+    check.finish(`blob ${shortDigest(digest)}`);
     return bytes;
   }
 }

@@ -3,31 +3,10 @@ import { CocoonError } from "../../../errors/error.ts";
 import { realHost } from "../../../host/host.ts";
 import { httpServer } from "../../../tests/support/http_server.ts";
 import { type FakeRegistry, fakeRegistry } from "../testing/fake_registry.ts";
-import { concat, describe, imageParts, indexParts } from "../testing/parts.ts";
-import { RegistryClient } from "./client.ts";
-import { sha256Digest } from "./hasher.ts";
-import type { Descriptor } from "./manifest.ts";
+import { blobOf, BYTES, clientOf, descriptorOf, QUICK } from "../testing/client.ts";
+import { describe, imageParts, indexParts } from "../testing/parts.ts";
 import { entriesFor } from "./platform.ts";
-import { parseOciReference } from "./reference.ts";
 import type { TransportOptions } from "./transport.ts";
-
-const QUICK = { attempts: 3, firstDelayMs: 1, responseTimeoutMs: 2000, idleTimeoutMs: 2000 };
-const NO_CONFIG = { ...realHost(), env: () => undefined };
-const BYTES = crypto.getRandomValues(new Uint8Array(50_000));
-
-function clientOf(host: string, options: Partial<TransportOptions> = {}): RegistryClient {
-  const reference = parseOciReference(`${host}/team/x`);
-  return new RegistryClient(reference, { host: NO_CONFIG, limits: QUICK, ...options });
-}
-
-async function blobOf(client: RegistryClient, descriptor: Descriptor): Promise<Uint8Array> {
-  return concat(await Array.fromAsync(client.blob(descriptor), (piece) => piece.slice()));
-}
-
-async function descriptorOf(bytes: Uint8Array<ArrayBuffer>): Promise<Descriptor> {
-  const digest = await sha256Digest(bytes);
-  return { mediaType: "application/octet-stream", digest, size: bytes.length, annotations: {} };
-}
 
 /** A host whose Docker configuration has one login. */
 async function loggedIn(
@@ -119,89 +98,6 @@ Deno.test("manifest() refuses what is huge, damaged or old", async () => {
     registry.intercept = () => new Response(body);
     await assert.rejects(clientOf(registry.host).manifest("latest"), { code: "failed", message });
   }
-});
-
-Deno.test("blob() gives exactly the content, also an empty one", async () => {
-  await using registry = fakeRegistry();
-  for (const bytes of [BYTES, new Uint8Array()]) {
-    const descriptor = await descriptorOf(bytes);
-    registry.setBlob(descriptor.digest, bytes);
-    assert.deepEqual(await blobOf(clientOf(registry.host), descriptor), bytes);
-  }
-});
-
-Deno.test("blob() refuses wrong content and wrong lengths", async () => {
-  await using registry = fakeRegistry();
-  const descriptor = await descriptorOf(BYTES);
-  const fails = (message: RegExp) =>
-    assert.rejects(blobOf(clientOf(registry.host), descriptor), { code: "failed", message });
-  const other = BYTES.slice();
-  other[7] = 1 + (other[7] ?? 0);
-  registry.setBlob(descriptor.digest, other);
-  await fails(/checksum mismatch \(expected sha256:.*discarded/);
-  registry.setBlob(descriptor.digest, BYTES.slice(0, -1));
-  await fails(/has 49999 bytes, but 50000 by its manifest/);
-  // Without a length, only the content tells.
-  const unsized = (bytes: Uint8Array<ArrayBuffer>) => () =>
-    new Response(new Blob([bytes]).stream());
-  registry.intercept = unsized(concat([BYTES, BYTES]));
-  await fails(/longer than the 50000 bytes/);
-  registry.intercept = unsized(BYTES.slice(0, 100));
-  await fails(/ended after 100 of 50000 bytes/);
-});
-
-Deno.test("blob() goes on where a transfer broke off", async () => {
-  const { digest, size, ...rest } = await descriptorOf(BYTES);
-  const path = `/v2/team/x/blobs/${digest}`;
-  for (const ranges of [true, false]) {
-    // Every answer breaks off: with ranges each one brings more, without them none does.
-    await using server = httpServer({
-      [path]: { body: BYTES, cutAfterBytes: 20_000, ranges },
-    });
-    const blob = blobOf(clientOf(new URL(server.url).host), { digest, size, ...rest });
-    if (ranges) {
-      assert.deepEqual(await blob, BYTES);
-      const asked = server.requests.map(({ headers }) => headers.get("range"));
-      assert.deepEqual(asked, [null, "bytes=20000-", "bytes=40000-"]);
-    } else {
-      await assert.rejects(blob, { message: /broke off/ });
-      assert.equal(server.requests.length, QUICK.attempts);
-    }
-  }
-});
-
-Deno.test("blob() takes the whole again from a server without ranges", async () => {
-  await using registry = fakeRegistry();
-  const descriptor = await descriptorOf(BYTES);
-  let answers = 0;
-  registry.intercept = () => {
-    if (answers++ > 0) return new Response(BYTES);
-    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-    const writer = writable.getWriter();
-    writer.write(BYTES.slice(0, 30_000)).then(() => writer.abort("cut")).catch(() => {});
-    return new Response(readable);
-  };
-  assert.deepEqual(await blobOf(clientOf(registry.host), descriptor), BYTES);
-  assert.equal(registry.requests[1]?.range, "bytes=30000-");
-});
-
-Deno.test("blob() gives up on a server that stalls, and ends when it is interrupted", async () => {
-  const descriptor = await descriptorOf(BYTES);
-  const path = `/v2/team/x/blobs/${descriptor.digest}`;
-  await using server = httpServer({ [path]: { body: BYTES, stallAfterBytes: 100, ranges: true } });
-  const { host } = new URL(server.url);
-  const limits = { ...QUICK, attempts: 1, idleTimeoutMs: 100 };
-  await assert.rejects(blobOf(clientOf(host, { limits }), descriptor), {
-    message: /stalled: nothing came for 100 ms/,
-  });
-  const reason = new CocoonError("interrupted", "enough");
-  const signal = AbortSignal.timeout(100);
-  const abort = new AbortController();
-  signal.addEventListener("abort", () => abort.abort(reason));
-  await assert.rejects(
-    blobOf(clientOf(host, { signal: abort.signal }), descriptor),
-    (error) => error === reason,
-  );
 });
 
 Deno.test("a token is fetched once for all requests, anonymously", async () => {
@@ -325,6 +221,7 @@ Deno.test("redirects to another host are followed without Authorization", async 
     new Response(null, { status: 302, headers: { location: "file:///etc/passwd" } });
   await assert.rejects(blobOf(clientOf(registry.host), descriptor), {
     message: /redirects to "file:/,
+    hint: /Only http and https/,
   });
 });
 
@@ -376,7 +273,10 @@ Deno.test("registries elsewhere are spoken to with TLS, unless a flag allows htt
   const host = registry.host.replace("127.0.0.1", "0.0.0.0");
   await registry.add("latest", await imageParts({ layers: [{ bytes: BYTES }] }));
   const limits = { ...QUICK, attempts: 1 };
-  await assert.rejects(clientOf(host, { limits }).manifest("latest"), { message: /TLS|no answer/ });
+  await assert.rejects(clientOf(host, { limits }).manifest("latest"), {
+    message: /TLS|no answer/,
+    hint: /has no TLS: --plain-http$/,
+  });
   assert.equal(registry.requests.length, 0);
   await clientOf(host, { limits, plainHttp: true }).manifest("latest");
 });

@@ -47,7 +47,7 @@ export async function findCredentials(
       if (!(error instanceof Deno.errors.NotFound)) problems.push(`${path}: ${messageOf(error)}`);
     }
     if (config === undefined) continue;
-    const found = await fromConfig(host, config, registry, repository);
+    const found = await fromConfig(host, { path, config }, registry, repository);
     if (found.credentials !== undefined) return found;
     if (found.problem !== undefined) problems.push(found.problem);
   }
@@ -69,16 +69,19 @@ function configPaths({ env }: CredentialHost): string[] {
 
 async function fromConfig(
   host: CredentialHost,
-  config: UnknownObject,
+  { path, config }: { path: string; config: UnknownObject },
   registry: string,
   repository: string,
 ): Promise<FoundCredentials> {
   const own = asString(asObject(config["credHelpers"])?.[registry]);
   if (own !== undefined) return await askHelper(host, own, registry);
-  const credentials = fromAuths(asObject(config["auths"]) ?? {}, registry, repository);
-  if (credentials !== undefined) return { credentials };
+  const found = fromAuths(asObject(config["auths"]) ?? {}, registry, repository);
+  if (found.problem !== undefined) found.problem = `${path}: ${found.problem}`;
+  if (found.credentials !== undefined) return found;
   const store = asString(config["credsStore"]);
-  return store === undefined || store === "" ? {} : await askHelper(host, store, registry);
+  if (store === undefined || store === "") return found;
+  const asked = await askHelper(host, store, registry);
+  return asked.credentials === undefined && asked.problem === undefined ? found : asked;
 }
 
 /** The entry whose key is the longest beginning of `REGISTRY/REPOSITORY`. */
@@ -86,17 +89,20 @@ function fromAuths(
   auths: UnknownObject,
   registry: string,
   repository: string,
-): Credentials | undefined {
+): FoundCredentials {
   const wanted = `${registry}/${repository}/`;
   const keys = Object.keys(auths)
     .map((key) => ({ key, path: keyPath(key) }))
     .filter(({ path }) => wanted.startsWith(path))
     .sort((a, b) => b.path.length - a.path.length);
+  let problem: string | undefined;
   for (const { key } of keys) {
     const credentials = fromEntry(asObject(auths[key]) ?? {});
-    if (credentials !== undefined) return credentials;
+    if (credentials === "unreadable") {
+      problem ??= `the "auth" of ${JSON.stringify(key)} is not USER:PASSWORD in base64`;
+    } else if (credentials !== undefined) return { credentials };
   }
-  return undefined;
+  return problem === undefined ? {} : { problem };
 }
 
 /** `HOST/` or `HOST/NAMESPACE/`; Docker also wrote `https://HOST/v1/`. */
@@ -105,7 +111,7 @@ function keyPath(key: string): string {
   return `${key.replace(/^https?:\/\//, "").replace(/\/v[12]\/?$/, "").replace(/\/+$/, "")}/`;
 }
 
-function fromEntry(entry: UnknownObject): Credentials | undefined {
+function fromEntry(entry: UnknownObject): Credentials | "unreadable" | undefined {
   const token = asString(entry["identitytoken"]);
   if (token) return { kind: "identity-token", token };
   const auth = asString(entry["auth"]);
@@ -114,11 +120,11 @@ function fromEntry(entry: UnknownObject): Credentials | undefined {
   try {
     text = new TextDecoder().decode(Uint8Array.fromBase64(auth));
   } catch {
-    return undefined;
+    return "unreadable";
   }
   // At the first colon: a password may have more of them.
   const colon = text.indexOf(":");
-  if (colon < 0) return undefined;
+  if (colon < 0) return "unreadable";
   const password = text.slice(colon + 1).replace(/\0+$/, "");
   return { kind: "password", username: text.slice(0, colon), password };
 }

@@ -56,7 +56,6 @@ Deno.test("findCredentials() splits auth at its first colon and takes the neares
         "https://index.docker.io/v1/": { auth: btoa("hub:h") },
         "token.io": { identitytoken: "refresh", auth: btoa("x:y") },
         "empty.io": {},
-        "broken.io": { auth: "%%%" },
       },
     });
     const find = (registry: string, repository = "x") =>
@@ -69,8 +68,20 @@ Deno.test("findCredentials() splits auth at its first colon and takes the neares
     assert.deepEqual(await find("token.io"), {
       credentials: { kind: "identity-token", token: "refresh" },
     });
-    for (const registry of ["empty.io", "broken.io", "evil-ghcr.io", "ghcr.io.evil"]) {
+    for (const registry of ["empty.io", "evil-ghcr.io", "ghcr.io.evil"]) {
       assert.deepEqual(await find(registry), {}, registry);
+    }
+  });
+});
+
+Deno.test("findCredentials() says that it cannot read an entry", async () => {
+  await withConfig(async ({ directory, host, docker }) => {
+    for (const auth of ["%%%", btoa("no colon")]) {
+      await docker({ auths: { "a.io": { auth } } });
+      assert.deepEqual(await findCredentials(host, "a.io", "x"), {
+        problem:
+          `${directory}/.docker/config.json: the "auth" of "a.io" is not USER:PASSWORD in base64`,
+      });
     }
   });
 });

@@ -23,21 +23,35 @@ export function printable(text: string): string {
   return line.length > MAX_WORDS ? `${line.slice(0, MAX_WORDS)}…` : line;
 }
 
+/** What else is known of an answer that is no success. */
+export interface RegistryErrorOptions {
+  /** Why no credentials were found, if that is so. */
+  problem?: string | undefined;
+  /** What was asked for, below the repository: `manifests/latest`. */
+  target?: string | undefined;
+  /** Milliseconds that the registry asks to wait for. */
+  retryAfterMs?: number | undefined;
+}
+
 /**
  * The error for an answer that is no success.
  * @param registry host that answered
- * @param problem why no credentials were found, if that is so
  */
 export function registryError(
   status: number,
   body: string,
   registry: string,
-  problem?: string,
+  { problem, retryAfterMs, target = "" }: RegistryErrorOptions = {},
 ): CocoonError {
   const words = errorWords(body);
   const said = words === undefined ? `HTTP ${status}` : `HTTP ${status}, ${words}`;
   const make = (code: ErrorCode, message: string, hint: string) =>
     new CocoonError(code, `${message} (${said})`, { hint });
+  const transient = (message: string, hint: string) =>
+    new TransientError(`${message} (${said})`, {
+      hint,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
   switch (status) {
     case 401:
     case 403:
@@ -49,18 +63,15 @@ export function registryError(
       );
     case 404:
     case 410:
-      return make("not-found", `${registry} has no such image`, "Check the name and the tag.");
+      return missing(target, registry, make);
     case 429:
-      return make(
-        "failed",
+      return transient(
         `${registry} allows no more requests for now`,
         "Try again later; whoever has logged in (docker login) is often allowed more.",
       );
     default:
       if (isTransientStatus(status)) {
-        return new TransientError(`${registry} has a problem (${said})`, {
-          hint: "Try again later.",
-        });
+        return transient(`${registry} has a problem`, "Try again later.");
       }
       return make(
         "failed",
@@ -68,4 +79,28 @@ export function registryError(
         "Check the address.",
       );
   }
+}
+
+/** What is not there: a digest that nobody has mistyped is no matter of names. */
+function missing(
+  target: string,
+  registry: string,
+  make: (code: ErrorCode, message: string, hint: string) => CocoonError,
+): CocoonError {
+  const [, kind, digest] = /^(manifests|blobs)\/(sha\d+:[0-9a-f]+)$/.exec(target) ?? [];
+  if (kind === "manifests") {
+    return make(
+      "not-found",
+      `${registry} does not have ${digest} in this repository`,
+      "Check the name and the digest; what no tag points to any more, registries may remove.",
+    );
+  }
+  if (kind === "blobs") {
+    return make(
+      "not-found",
+      `${registry} has the image but not its part ${digest}`,
+      "Tell whoever published the image, or runs the registry.",
+    );
+  }
+  return make("not-found", `${registry} has no such image`, "Check the name and the tag.");
 }

@@ -144,7 +144,7 @@ export async function exchange(url: URL, options: ExchangeOptions): Promise<Answ
   } catch (error) {
     release();
     if (abort.signal.aborted) throw abort.signal.reason;
-    throw networkError(error, url);
+    throw networkError(error, url, "For a registry that has no TLS: --plain-http");
   } finally {
     clearTimeout(timer);
   }

@@ -20,6 +20,7 @@ const HOST = new RegExp(`^(?:${LABEL}(?:\\.${LABEL})*|\\[[0-9A-Fa-f:]+\\])(?::(\
 /** Grammar of the distribution specification 1.1, "Pulling manifests". */
 const REPOSITORY =
   /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+const HUB_NAME = /^[a-z0-9][a-z0-9_.-]*\/[a-z0-9][a-z0-9_.-]*(?::[\w.-]{1,128})?$/;
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 /** The algorithms that the image specification registers. */
 const DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
@@ -32,6 +33,11 @@ export function looksLikeOci(text: string): boolean {
   if (text.startsWith(PREFIX)) return true;
   const slash = text.indexOf("/");
   return slash > 0 && isHost(text.slice(0, slash));
+}
+
+/** Whether a path reads like `USER/NAME[:TAG]`, which other tools look for on Docker Hub. */
+export function mayBeOfHub(text: string): boolean {
+  return HUB_NAME.test(text);
 }
 
 /** A dot, a port or `localhost` tell a host from a namespace, as in all tools for containers. */
@@ -91,9 +97,12 @@ export function formatOciReference(reference: OciReference): string {
     (digest === undefined ? "" : `@${digest}`);
 }
 
-/** Whether the host of a registry is this computer. */
+/**
+ * Whether the host of a registry is this computer. Names below `localhost` are not believed to be:
+ * RFC 6761 wants them so, but not every resolver obeys, and others then ask the network.
+ */
 export function isLoopback(registry: string): boolean {
   const host = registry.replace(/:\d+$/, "");
-  return host === "localhost" || host.endsWith(".localhost") || host === "[::1]" ||
+  return host === "localhost" || host === "[::1]" ||
     /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
 }

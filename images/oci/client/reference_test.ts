@@ -94,10 +94,19 @@ Deno.test("formatOciReference() writes what parseOciReference() reads", () => {
 });
 
 Deno.test("isLoopback() is true of this computer alone", () => {
-  for (const host of ["localhost", "localhost:1", "a.localhost", "127.0.0.1:5", "[::1]:5"]) {
+  for (const host of ["localhost", "localhost:1", "127.0.0.1:5", "[::1]:5"]) {
     assert.ok(isLoopback(host), host);
   }
-  for (const host of ["10.0.0.1", "localhost.evil.com", "127.0.0.1.evil.com", "ghcr.io", "127.1"]) {
+  for (
+    const host of [
+      "10.0.0.1",
+      "a.localhost",
+      "localhost.evil.com",
+      "127.0.0.1.evil.com",
+      "ghcr.io",
+      "127.1",
+    ]
+  ) {
     assert.ok(!isLoopback(host), host);
   }
 });

@@ -1,6 +1,6 @@
 import { CocoonError } from "../../../errors/error.ts";
 import { pause } from "../../sources/deadline.ts";
-import { TransientError } from "../../sources/http_errors.ts";
+import { retryAfter, TransientError } from "../../sources/http_errors.ts";
 import { type Actions, Authorization } from "./authorization.ts";
 import type { CredentialHost } from "./credentials.ts";
 import { registryError } from "./errors.ts";
@@ -31,6 +31,8 @@ export interface RegistryRequest {
   body?: () => RequestBody;
   /** Not to be tried again when it fails: half of it may have been taken. @default {false} */
   once?: boolean;
+  /** Ends this request, beside the signal of all. */
+  signal?: AbortSignal;
   /** Statuses that are an answer; every other one is an error. */
   expect: readonly number[];
 }
@@ -71,15 +73,18 @@ export class Transport {
     const url = typeof request.target === "string"
       ? new URL(request.target, this.#base)
       : request.target;
+    const signal = request.signal === undefined
+      ? this.signal
+      : AbortSignal.any([this.signal, request.signal]);
     let challenged = false;
     const attempts = request.once ? 1 : this.limits.attempts;
     for (let attempt = 1;;) {
       let answer: Answer;
       try {
-        answer = await this.#follow(url, request);
+        answer = await this.#follow(url, request, signal);
       } catch (error) {
         if (attempt >= attempts || !(error instanceof TransientError)) throw error;
-        await pause(retryDelayMs(++attempt, this.limits), this.signal);
+        await pause(retryDelayMs(++attempt, this.limits), signal);
         continue;
       }
       if (request.expect.includes(answer.status)) return answer;
@@ -94,20 +99,29 @@ export class Transport {
         await this.#authorization.renew(header, this.signal);
       } else if (isTransientStatus(answer.status) && attempt < attempts) {
         await answer.discard();
-        const retryAfter = answer.headers.get("retry-after");
-        await pause(retryDelayMs(++attempt, this.limits, retryAfter), this.signal);
-      } else throw await this.#refusal(answer);
+        const header = answer.headers.get("retry-after");
+        await pause(retryDelayMs(++attempt, this.limits, header), signal);
+      } else throw await this.#refusal(answer, request);
     }
   }
 
-  async #refusal(answer: Answer): Promise<CocoonError> {
+  async #refusal(answer: Answer, { target }: RegistryRequest): Promise<CocoonError> {
     const body = await answer.bytes(MAX_ANSWER_BYTES).catch(() => new Uint8Array());
     const problem = await this.#authorization.problem();
     const text = new TextDecoder().decode(body);
-    return registryError(answer.status, text, answer.url.host, problem);
+    const retryAfterMs = retryAfter(answer.headers.get("retry-after"), Date.now());
+    return registryError(answer.status, text, answer.url.host, {
+      problem,
+      retryAfterMs,
+      target: String(target),
+    });
   }
 
-  async #follow(start: URL, request: RegistryRequest): Promise<Answer> {
+  async #follow(
+    start: URL,
+    request: RegistryRequest,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     const { method = "GET", body } = request;
     let url = start;
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
@@ -116,7 +130,7 @@ export class Transport {
         headers: this.#headers(url, request),
         body: body?.(),
         limits: this.limits,
-        signal: this.signal,
+        signal,
       });
       const location = answer.headers.get("location");
       const redirected = [301, 302, 303, 307, 308].includes(answer.status) && location !== null;
@@ -124,7 +138,9 @@ export class Transport {
       await answer.discard();
       url = nextHop(url, location);
     }
-    throw new CocoonError("failed", `${this.registry}: more than ${MAX_REDIRECTS} redirects`);
+    throw new CocoonError("failed", `${this.registry}: more than ${MAX_REDIRECTS} redirects`, {
+      hint: "Tell whoever runs the registry.",
+    });
   }
 
   /** Who the user is, the registry itself learns and no other: blobs are often kept elsewhere. */
@@ -142,7 +158,9 @@ export class Transport {
 function nextHop(from: URL, location: string): URL {
   const to = URL.canParse(location, from) ? new URL(location, from) : undefined;
   if (to === undefined || !["http:", "https:"].includes(to.protocol)) {
-    throw new CocoonError("failed", `${from.host} redirects to ${JSON.stringify(location)}`);
+    throw new CocoonError("failed", `${from.host} redirects to ${JSON.stringify(location)}`, {
+      hint: "Only http and https addresses are followed. Tell whoever runs the registry.",
+    });
   }
   if (from.protocol === "https:" && to.protocol === "http:") {
     throw new CocoonError("failed", `${from.host} redirects from https to http (${to.host})`, {

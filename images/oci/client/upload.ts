@@ -19,14 +19,26 @@ export interface NewBlob {
  * @throws {CocoonError} `failed`
  */
 export async function uploadBlob(transport: Transport, blob: NewBlob): Promise<boolean> {
-  const target = `blobs/${blob.digest}`;
+  if (await hasBlob(transport, blob)) return false;
+  await sendBlob(transport, blob);
+  return true;
+}
+
+async function hasBlob(transport: Transport, { digest }: NewBlob): Promise<boolean> {
+  const target = `blobs/${digest}`;
   const known = await transport.send({ method: "HEAD", target, expect: [200, 404] });
   await known.discard();
-  if (known.status === 200) return false;
+  return known.status === 200;
+}
+
+/**
+ * Sends a blob, also one that the registry has: only that shows that it takes one from this user.
+ * @throws {CocoonError} `failed`
+ */
+export async function sendBlob(transport: Transport, blob: NewBlob): Promise<void> {
   for (let attempt = 1;; attempt++) {
     try {
-      await sendOnce(transport, blob);
-      return true;
+      return await sendOnce(transport, blob);
     } catch (error) {
       if (attempt >= transport.limits.attempts || !(error instanceof TransientError)) throw error;
       await pause(retryDelayMs(attempt + 1, transport.limits), transport.signal);

@@ -20,6 +20,8 @@ export interface FakeRegistry extends AsyncDisposable {
   intercept: (request: Request, url: URL) => Response | undefined | Promise<Response | undefined>;
   /** Stores an image with a tag, in the repository `NAME` of every path. */
   add(tag: string, parts: ImageParts): Promise<string>;
+  /** What is stored under a digest. */
+  blob(digest: string): Uint8Array<ArrayBuffer> | undefined;
   /** What a path of a blob gives, for lies: any bytes under any digest. */
   setBlob(digest: string, bytes: Uint8Array<ArrayBuffer>): void;
 }
@@ -40,11 +42,14 @@ export function fakeRegistry(): FakeRegistry {
       const body = { errors: [{ code, message: "unknown here", detail: {} }] };
       return Response.json(body, { status: 404 });
     }
-    const from = Number(/^bytes=(\d+)-$/.exec(request.headers.get("range") ?? "")?.[1] ?? 0);
-    if (from === 0) return new Response(blob);
+    const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.get("range") ?? "");
+    if (range === null) return new Response(blob);
+    const [from, to] = [Number(range[1]), Math.min(Number(range[2]), blob.length - 1)];
     if (from >= blob.length) return new Response(null, { status: 416 });
-    const range = `bytes ${from}-${blob.length - 1}/${blob.length}`;
-    return new Response(blob.subarray(from), { status: 206, headers: { "content-range": range } });
+    return new Response(blob.subarray(from, to + 1), {
+      status: 206,
+      headers: { "content-range": `bytes ${from}-${to}/${blob.length}` },
+    });
   };
   const requests: SeenRequest[] = [];
   const server = Deno.serve(
@@ -70,6 +75,7 @@ export function fakeRegistry(): FakeRegistry {
       for (const blob of own) blobs.set(await sha256Digest(blob), blob);
       return digest;
     },
+    blob: (digest) => blobs.get(digest),
     setBlob: (digest, bytes) => void blobs.set(digest, bytes),
     [Symbol.asyncDispose]: () => server.shutdown(),
   };

@@ -98,6 +98,7 @@ export async function plug(
 /** Takes over the descriptor. */
 export function guestOf(fd: number): Guest {
   const waiting: Uint8Array[] = [];
+  let closed = false;
   const all = () => [...waiting.splice(0), ...received(fd)];
   return {
     send: (frame) => void writeFile(fd, frame),
@@ -113,7 +114,11 @@ export function guestOf(fd: number): Guest {
         }
         return undefined;
       }, { timeoutMs: 10_000, intervalMs: 5 }),
-    [Symbol.dispose]: () => closeFile(fd),
+    [Symbol.dispose]: () => {
+      // A second time, the number may be another thread's file, or the runtime's own.
+      if (!closed) closeFile(fd);
+      closed = true;
+    },
   };
 }
 
