@@ -60,7 +60,7 @@ Deno.test("importImage() takes a disk with a GPT that was made longer, and one w
     12 * MIB,
   );
   // Its checksum is wrong: what it says of the length is worth nothing.
-  await sh(images.path("."), "printf X | dd of=disk bs=1 seek=600 conv=notrunc status=none");
+  await sh(images.path("."), "printf XXXXXXXX | dd of=disk bs=1 seek=568 conv=notrunc status=none");
   await Deno.truncate(gpt, 4 * MIB);
   await importImage(images.ctx, "y", gpt);
 });

