@@ -9,11 +9,12 @@ import { runTool } from "../tools/main.ts";
 import { create } from "./create.ts";
 import { importQcow2 } from "./import.ts";
 import { list } from "./list.ts";
+import { oci } from "./oci.ts";
 import { pull } from "./pull.ts";
 import { start } from "./start.ts";
 import { supervisor } from "./supervisor.ts";
 
-const BENCHMARKS = [list, create, start, importQcow2, pull, supervisor];
+const BENCHMARKS = [list, create, start, importQcow2, pull, oci, supervisor];
 
 await runTool(async (args) => {
   const wish = parseArgs(args, BENCHMARKS);
