@@ -110,6 +110,9 @@ export async function kill9(pid: number): Promise<void> {
 /** What a home holds for good: the store, keys, the configuration, and stored images. */
 const KEPT = /^(state\.db|config\.toml|ssh\/|images\/sha256\/|locks\/images\.lock$|cache\/)/;
 
+/** Folders of images that stay when there is nothing in them. */
+const EMPTY_FOLDERS: readonly string[] = ["images/sha256", "images/staging", "images/partial"];
+
 /** Files and folders that belong to a machine or to a command that was cut short. */
 export function remains(home: Pick<TempHome, "path">): string[] {
   const found: string[] = [];
@@ -118,10 +121,9 @@ export function remains(home: Pick<TempHome, "path">): string[] {
       const path = `${folder}${entry.name}`;
       if (entry.isDirectory) {
         // `run` and `vms` themselves stay; whatever is in them does not.
-        if (
-          depth > 0 && !KEPT.test(`${path}/`) && path !== "images/sha256" &&
-          path !== "images/staging"
-        ) found.push(`${path}/`);
+        if (depth > 0 && !KEPT.test(`${path}/`) && !EMPTY_FOLDERS.includes(path)) {
+          found.push(`${path}/`);
+        }
         walk(`${path}/`, depth + 1);
       } else if (!KEPT.test(path)) found.push(path);
     }
