@@ -6,6 +6,8 @@ import {
   sampleMachine,
   sampleNic,
 } from "../../tests/conformance/samples.ts";
+import { processesNaming } from "../../tests/support/processes.ts";
+import { waitFor } from "../../tests/support/wait_for.ts";
 import { vmnetSettings } from "./settings.ts";
 import { type PlayedHost, type PlayedMac, playedMac, PROGRAM } from "./testing.ts";
 import provider from "./mod.ts";
@@ -185,8 +187,11 @@ Deno.test("detach() ends a helper that was started by nobody who is still there"
     const { state } = await attach({ transport: "socket" });
     const stored = { ...state, socketPath: `${folder}/vmnet0.sock` };
     await Deno.writeTextFile(`${folder}/vmnet0.sock.lock`, "");
-    const args = ["-c", "read line", "helper", String(state["interfaceId"])];
+    const interfaceId = String(state["interfaceId"]);
+    const args = ["-c", "read line", "helper", interfaceId];
     const helper = new Deno.Command("sh", { args, stdin: "piped" }).spawn();
+    // Right after the fork it has still the command line of this process.
+    await waitFor("the helper", () => processesNaming(interfaceId).length === 1);
     await provider.detach(
       { ...playedMac(), os: Deno.build.os === "darwin" ? "darwin" : "linux" },
       stored,
