@@ -8,6 +8,8 @@ import {
   sampleMachine,
   sampleNic,
 } from "../../tests/conformance/samples.ts";
+import { processesNaming } from "../../tests/support/processes.ts";
+import { waitFor } from "../../tests/support/wait_for.ts";
 import gvproxy from "./mod.ts";
 import { gvproxySettings } from "./settings.ts";
 
@@ -143,10 +145,13 @@ Deno.test("detach() ends a gvproxy whose pid was never written down, and no othe
   // Two programs with the arguments that tell the gvproxy of one card from others.
   const children = ["gv0", "gv1"].map((name) =>
     new Deno.Command("sh", {
-      args: ["-c", "sleep 60", "sh", `unix://${run}/${name}-api.sock`],
+      args: ["-c", "read line", "sh", `unix://${run}/${name}-api.sock`],
+      stdin: "piped",
     }).spawn()
   );
   try {
+    // Right after the fork they have still the command line of this process.
+    await waitFor("both", () => processesNaming(run).length === 2);
     const state = (await attach({ more: { dirs: { data: run, run } } }))?.state ?? {};
     await gvproxy.detach(realHost(), state);
     assert.equal((await children[0]?.status)?.signal, "SIGTERM");
@@ -157,6 +162,7 @@ Deno.test("detach() ends a gvproxy whose pid was never written down, and no othe
         child.kill("SIGKILL");
       } catch { /* it has ended */ }
       await child.status;
+      await child.stdin.close().catch(() => {/* nobody reads it any more */});
     }
     await Deno.remove(run, { recursive: true });
   }
