@@ -74,12 +74,12 @@ async function attach(request: AttachRequest): Promise<AttachResult> {
   const outputPath = join(dirs.run, `vmnet${nic.index}.json`);
   const plug = socketPath === undefined ? { fd: 0 } : { socketPath };
   const program = [helper.path, ...helperArguments(settings, interfaceId, plug)];
-  const asRoot = helper.asRoot ? [await sudoOf(request, () => requireSudo(host, helper))] : [];
+  const asRoot = helper.asRoot ? await sudoOf(request, () => requireSudo(host, helper)) : [];
   const { addressing } = await import("./addressing.ts");
   const { guest, state } = addressing(request, settings);
   // The helper's own removal of a socket comes after its line: an old one would look like a new one.
   if (socketPath !== undefined && !dryRun) await removeIfThere(socketPath);
-  const [first = helper.path, ...rest] = [...asRoot.flat(), ...program];
+  const [first = helper.path, ...rest] = [...asRoot, ...program];
   const companion: PlannedProcess = {
     role: `vmnet-helper${nic.index}`,
     argv: [first, ...rest],
